@@ -1,0 +1,1 @@
+"""Tables, queries by noun, migrations and the embedded Postgres. All SQL is here."""

@@ -1,0 +1,375 @@
+"""The values that travel: Feed -> Fetched -> ParsedFeed -> Entry -> Page -> Article -> Decision -> rows.
+
+Frozen dataclasses with tuples; datetimes are aware; a text field is already clean (see `parsers.text`) unless its
+docstring says raw. They cross the sandbox as msgpack, so every field has a plain type.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+# --- fetching ---------------------------------------------------------------------------------------------------------
+
+
+class FetchOutcome(StrEnum):
+    """How one exchange ended. A closed vocabulary: it labels metrics, logs and rows."""
+
+    OK = "ok"
+    NOT_MODIFIED = "not_modified"
+    NOT_FOUND = "not_found"  # 404
+    GONE = "gone"  # 410
+    REFUSED = "refused"  # 401, 403, 407, 451
+    RATE_LIMITED = "rate_limited"  # 429
+    CLIENT_ERROR = "client_error"  # other 4xx
+    SERVER_ERROR = "server_error"  # 5xx
+    UNEXPECTED_STATUS = "unexpected_status"  # 1xx, 204, 205, 206, 300, 305...
+    REDIRECT_LOOP = "redirect_loop"  # more than the allowed number
+    BAD_REDIRECT = "bad_redirect"  # no or unusable Location, https -> http, another scheme
+    BAD_URL = "bad_url"
+    BLOCKED_ADDRESS = "blocked_address"  # a name or hop leads to a non-public address
+    ROBOTS = "robots"  # robots.txt forbids the page
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    TOO_LARGE = "too_large"
+    BAD_ENCODING = "bad_encoding"  # a content coding other than gzip/identity, or corrupt
+    TRUNCATED = "truncated"
+    EMPTY = "empty"  # 200 with no body
+    PROTOCOL = "protocol"  # the answer is not HTTP
+    ERROR = "error"  # anything else; detail holds it
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One redirect that was followed: its status, from, to."""
+
+    status: int
+    url: str
+    location: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The end of one exchange with its redirects. `body` is after content-decoding and empty unless outcome is ok."""
+
+    url: str
+    final_url: str
+    outcome: FetchOutcome
+    at: datetime
+    status: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+    detail: str | None = None
+    hops: tuple[Hop, ...] = ()
+    wire_bytes: int = 0
+    seconds: float = 0.0
+    retry_after: datetime | None = None
+
+    def header(self, name: str) -> str | None:
+        """The first header of that name (case-insensitive), byte-exact."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+
+# --- feeds ------------------------------------------------------------------------------------------------------------
+
+
+class FeedFault(StrEnum):
+    """Why a document is not a feed we can read."""
+
+    EMPTY = "empty"
+    HTML = "html"
+    NOT_FEED = "not_feed"
+    MALFORMED = "malformed"
+    TOO_MANY = "too_many"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One item of a feed as announced.
+
+    `guid` is as written. `url` is absolute http(s) or None. `summary` and `content` are raw HTML fragments (NUL and
+    surrogates removed). `published_raw` keeps the string a date came from. `error` says why the entry is unusable; the
+    entry is still recorded.
+    """
+
+    guid: str | None = None
+    url: str | None = None
+    title: str | None = None
+    author: str | None = None
+    published_at: datetime | None = None
+    published_raw: str | None = None
+    updated_at: datetime | None = None
+    summary: str | None = None
+    content: str | None = None
+    tags: tuple[str, ...] = ()
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFeed:
+    """A feed document. `version` is the dialect (rss20, atom10, json11, ...). `entries` in document order.
+
+    `announced` counts the items of the document, also those over the limit. `next_url` is rel=next (RFC 5005, Blogger),
+    `total_results` openSearch:totalResults.
+    """
+
+    version: str
+    title: str | None = None
+    site_url: str | None = None
+    self_url: str | None = None
+    hub_url: str | None = None
+    next_url: str | None = None
+    language: str | None = None
+    generator: str | None = None
+    ttl_minutes: int | None = None
+    announced: int = 0
+    total_results: int | None = None
+    entries: tuple[Entry, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+# --- articles ---------------------------------------------------------------------------------------------------------
+
+
+class Origin(StrEnum):
+    """Where the bytes of a page came from."""
+
+    WEB = "web"
+    FEED = "feed"
+    STORED = "stored"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Where live polling, backfill and reprocessing meet.
+
+    `html` is bytes after content-decoding; `charset` is what the HTTP header said. `entry` is the feed's own view of
+    the article. `zone` is the IANA zone of times without offset. For origin feed, `html` is the entry's fragment in
+    UTF-8.
+    """
+
+    url: str | None
+    html: bytes
+    fetched_at: datetime
+    origin: Origin = Origin.WEB
+    entry: Entry | None = None
+    charset: str | None = None
+    zone: str = "Asia/Jakarta"
+
+
+class PageOutcome(StrEnum):
+    """What a page turned out to be."""
+
+    ARTICLE = "article"
+    INDEX = "index"
+    SOFT_404 = "soft_404"
+    BLOCK = "block"
+    CHALLENGE = "challenge"
+    PARKED = "parked"
+    EMPTY = "empty"
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """A photo caption and who is credited."""
+
+    text: str
+    credit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a source line said: `kind` is text, image or republished; an unresolved "click here" has no url."""
+
+    label: str | None
+    url: str | None
+    kind: str = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A person named by role: reporter, editor, author, contributor, photographer, initials."""
+
+    role: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """One line that left the text: the step and rule that took it, and the Article field that holds it now."""
+
+    step: str
+    rule: str
+    text: str
+    kept_as: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """What a page said, cleaned. `body` is paragraphs joined by a blank line; None when `outcome` is not article.
+
+    `published_precision` is second, minute or day; `published_from` names the candidate that won (feed, jsonld, meta,
+    microdata, time, url, text). `canonical_url` is what the page declares, as data. `rule` names the rule that chose
+    the body. `flags` are words for a reader of the row (source_unresolved, body_from_feed, cleaning_refused,
+    incomplete).
+    """
+
+    outcome: PageOutcome
+    url: str | None = None
+    title: str | None = None
+    author: str | None = None
+    published_at: datetime | None = None
+    published_precision: str | None = None
+    published_from: str | None = None
+    published_raw: str | None = None
+    modified_at: datetime | None = None
+    language: str | None = None
+    body: str | None = None
+    captions: tuple[Caption, ...] = ()
+    sources: tuple[Source, ...] = ()
+    credits: tuple[Credit, ...] = ()
+    tags: tuple[str, ...] = ()
+    image: str | None = None
+    canonical_url: str | None = None
+    site_name: str | None = None
+    removed: tuple[Removal, ...] = ()
+    rule: str | None = None
+    extractor: str = ""
+    flags: tuple[str, ...] = ()
+    detail: str | None = None
+
+
+# --- decisions --------------------------------------------------------------------------------------------------------
+
+
+class EntryState(StrEnum):
+    """Where an announced entry is; every entry is in exactly one."""
+
+    PENDING = "pending"
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The sha256 keys of one article within its site: who it is, where it is, what it says."""
+
+    site: str
+    entry_key: bytes
+    url_key: bytes | None
+    body_key: bytes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the database already holds that an article might be: (article id, why) pairs in order of strength."""
+
+    same_site: tuple[tuple[int, str], ...] = ()
+    other_sites: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Insert:
+    """Store a new article, linked to the copy on another site when there is one."""
+
+    same_body_as: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """The article is here already; `why` is identity, url or body."""
+
+    of: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Try again at `at`."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Never to be stored, for `reason`."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Held for an operator: we failed on it, for `reason`."""
+
+    reason: str
+
+
+Decision = Insert | Duplicate | Retry | Reject | Quarantine
+
+
+class FeedState(StrEnum):
+    """Whether a feed is polled."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed row, as the shell carries it. Times are aware; `interval` is the operator's own, in seconds."""
+
+    id: int
+    url: str
+    host: str
+    state: FeedState = FeedState.ACTIVE
+    title: str | None = None
+    zone: str = "Asia/Jakarta"
+    interval: int | None = None
+    full_text: bool | None = None  # the operator's word; None leaves it to the check
+    user_agent: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    body_sha256: bytes | None = None
+    next_poll_at: datetime | None = None
+    first_polled_at: datetime | None = None
+    last_polled_at: datetime | None = None
+    last_full_at: datetime | None = None
+    failures: int = 0
+    gone_at: datetime | None = None
+    full_text_agreed: int = 0  # pages in a row that said what the feed said
+    full_text_verdict: bool | None = None
+    full_text_checked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to visit a host until it runs out; `number` fences off writes of an earlier holder."""
+
+    host: str
+    number: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PollRecord:
+    """One line of a feed's history."""
+
+    feed_id: int
+    at: datetime
+    outcome: str
+    status: int | None = None
+    seconds: float = 0.0
+    bytes: int = 0
+    new: int = 0
+    known: int = 0
+    bad: int = 0
+    detail: str | None = None
+    hops: tuple[Hop, ...] = field(default=())
