@@ -1,0 +1,48 @@
+"""The block: one leaf paragraph of a page, in document order. What tree.py gives, content.py chooses, clean.py sifts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class BlockKind(StrEnum):
+    """What a block is."""
+
+    PARAGRAPH = "paragraph"
+    HEADING = "heading"
+    ITEM = "item"  # a list item
+    QUOTE = "quote"
+    CODE = "code"
+    CELL = "cell"  # a table cell
+    CAPTION = "caption"  # by its markup: figcaption, .wp-caption-text, .tr-caption
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One anchor inside a block: its text, its href as an absolute URL (None when it leads nowhere)."""
+
+    text: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A leaf block: text on one line (a single `<br>` is a space, two or more split blocks), clean.
+
+    Code keeps its line breaks. `hint` holds the lower-case class and id words of the block and of its wrappers up to the
+    body container, space-joined. `emphasis` says that all of the text is bold, strong or italic. `depth` is the number
+    of ancestors of the block's element.
+    """
+
+    kind: BlockKind
+    text: str
+    links: tuple[Link, ...] = ()
+    hint: str = ""
+    emphasis: bool = False
+    depth: int = 0
+
+    @property
+    def link_share(self) -> float:
+        """The share of the text, 0 to 1, that stands inside links."""
+        return min(1.0, sum(len(link.text) for link in self.links) / len(self.text)) if self.text else 0.0

@@ -1,0 +1,30 @@
+"""One cleaning of text for everything that is stored, logged or shown."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# C0 and C1 controls (but not tab, LF, CR), surrogates, non-characters, bidi overrides and isolates, zero-width marks,
+# soft hyphen, BOM. U+200C/U+200D stay: they join Arabic and Indic letters and emoji.
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
+    "\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+_SPACE = re.compile(r"\s+")
+
+
+def clean_text(text: str) -> str:
+    """NFC without controls, surrogates, bidi overrides or zero-width marks; line breaks are kept."""
+    text = _UNWANTED.sub("", text.replace("\x85", "\n"))
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
+
+
+def clean_line(text: str) -> str:
+    """`clean_text` on one line: every run of white space, line breaks included, is one space."""
+    return _SPACE.sub(" ", clean_text(text)).strip()
+
+
+def cut(text: str, limit: int) -> str:
+    """At most `limit` characters, ending in an ellipsis where something was cut."""
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
