@@ -1,4 +1,4 @@
-"""The block: one leaf paragraph of a page, in document order. What tree.py gives, content.py chooses, clean.py sifts."""
+"""The block: one leaf paragraph of a page in document order, as tree.py gives it and clean.py sifts it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Link:
 class Block:
     """A leaf block: text on one line (a single `<br>` is a space, two or more split blocks), clean.
 
-    Code keeps its line breaks. `hint` holds the lower-case class and id words of the block and of its wrappers up to the
+    Code keeps its line breaks. `hint` holds the lower-case class and id words of the block and its wrappers up to the
     body container, space-joined. `emphasis` says that all of the text is bold, strong or italic. `depth` is the number
     of ancestors of the block's element.
     """
