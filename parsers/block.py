@@ -46,3 +46,25 @@ class Block:
     def link_share(self) -> float:
         """The share of the text, 0 to 1, that stands inside links."""
         return min(1.0, sum(len(link.text) for link in self.links) / len(self.text)) if self.text else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What one walk over a page collected beside its text: raw candidates for title, author, date and the rest.
+
+    Everything is in document order and still as written (entities decoded, not otherwise cleaned, cut to a sane
+    length); choosing is `metadata.describe`'s work. Names in `metas` and words in `links` are lower-case. `times`
+    holds (machine-readable value, visible text) of `<time>`, `abbr.published`, `itemprop=datePublished`; `date_lines`
+    short texts near the headline or byline that hold a four-digit year.
+    """
+
+    metas: tuple[tuple[str, str], ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    title: str | None = None
+    html_lang: str | None = None
+    json_ld: tuple[str, ...] = ()
+    times: tuple[tuple[str, str], ...] = ()
+    headlines: tuple[str, ...] = ()
+    bylines: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    date_lines: tuple[str, ...] = ()
