@@ -1,23 +1,40 @@
-# `setup` only prepares .venv; every other target calls it.
+# Every command of the project. `setup` only prepares .venv; the others call it.
+SHELL := /bin/sh
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.ready
 BENCH_STAMP := $(VENV)/.bench
-PYTHON ?= $(firstword $(foreach p,python3.12 python3.11 python3.13 python3,$(shell $(p) -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && command -v $(p))))
+PIP := $(PY) -m pip --quiet --disable-pip-version-check install
+PYTHONS := python3.12 python3.11 python3.13 python3 python
+PROBE := import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))
+PYTHON ?= $(firstword $(foreach p,$(PYTHONS),$(shell $(p) -c '$(PROBE)' 2>/dev/null && command -v $(p))))
+define NO_PYTHON
+kliping needs Python 3.11, 3.12 or 3.13 with its venv and ensurepip modules, and found none of: $(PYTHONS)
+Debian and Ubuntu: apt-get install python3 python3-venv. Elsewhere: make setup PYTHON=/path/to/python3.12
+endef
+export NO_PYTHON
 
 .PHONY: setup run test check demo bench lock clean
 
 setup: $(STAMP)
 
-$(STAMP): requirements-dev.lock pyproject.toml
-	@test -n "$(PYTHON)" || { echo "kliping needs Python 3.11, 3.12 or 3.13 with venv; set PYTHON=/path/to/python" >&2; exit 1; }
-	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
-	$(PY) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	@touch $@
+# A .venv knows its own path and its Python: moved, or with that Python gone, it is of no use.
+ifneq ($(shell test -x $(PY) && cat $(STAMP) 2>/dev/null),$(CURDIR))
+$(shell rm -f $(STAMP))
+endif
 
-$(BENCH_STAMP): $(STAMP) requirements-bench.lock
-	$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+# The stamp goes first and comes back last. A .venv without it is half made, so it is made again; one with it is brought
+# up to date in place, which asks no registry for what is there already.
+$(STAMP): requirements-dev.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "$$NO_PYTHON" >&2; exit 1; }
+	@test -e $@ || $(PYTHON) -m venv --clear $(VENV)
+	@rm -f $@
+	$(PIP) --require-hashes -r requirements-dev.lock
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@pwd -P > $@
+
+$(BENCH_STAMP): requirements-bench.lock $(STAMP)
+	$(PIP) --require-hashes -r requirements-bench.lock
 	@touch $@
 
 run: setup
