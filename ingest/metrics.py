@@ -1,0 +1,68 @@
+"""Prometheus metrics: counters that the path bumps, gauges that are read from the database when somebody asks.
+
+One `Metrics` per process; tests make their own. Labels come from closed vocabularies only (outcomes, states, kinds),
+never from a URL or host, so the number of series is bounded.
+"""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+
+
+class Metrics:
+    """All series of one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        ProcessCollector(registry=self.registry)
+        self._polls = self._counter("polls", "Feed polls by outcome", "outcome")
+        self._fetches = self._counter("fetches", "HTTP exchanges by kind and outcome", "kind", "outcome")
+        self._entries = self._counter("entries", "Feed entries by the state they were put in", "state")
+        self._articles = self._counter("articles", "Articles stored")
+        self._deaths = self._counter("sandbox_deaths", "Parsing children that were killed or died", "kind")
+        self._due = self._gauge("due_hosts", "Hosts that are due and not leased")
+        self._depth = self._gauge("queue_depth", "Jobs waiting or running")
+        self._ledger = self._gauge("ledger_entries", "Entries in the ledger by state", "state")
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(name, text, labels, namespace="kliping", registry=self.registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(name, text, labels, namespace="kliping", registry=self.registry)
+
+    def polled(self, outcome: str) -> None:
+        """A feed was polled; `outcome` is a fetch outcome or a feed fault."""
+        self._polls.labels(outcome).inc()
+
+    def fetched(self, kind: str, outcome: str) -> None:
+        """An exchange ended; `kind` is feed, page or robots."""
+        self._fetches.labels(kind, outcome).inc()
+
+    def decided(self, state: str, count: int = 1) -> None:
+        """Entries were put in `state` (model.EntryState)."""
+        self._entries.labels(state).inc(count)
+
+    def stored(self, count: int = 1) -> None:
+        """Articles were committed."""
+        self._articles.inc(count)
+
+    def sandbox_died(self, kind: str) -> None:
+        """A parsing child ended early; `kind` is timeout, memory or crash."""
+        self._deaths.labels(kind).inc()
+
+    def observe(self, due_hosts: int, queue_depth: int, ledger: dict[str, int]) -> None:
+        """Set the gauges to what the database said."""
+        self._due.set(due_hosts)
+        self._depth.set(queue_depth)
+        for state, count in ledger.items():
+            self._ledger.labels(state).set(count)
+
+    def render(self) -> bytes:
+        """The text exposition format."""
+        return generate_latest(self.registry)
+
+
+METRICS = Metrics()
