@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 from platformdirs import user_data_path
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from kliping.errors import ConfigError
 
@@ -82,6 +82,13 @@ class Settings(BaseSettings):
     http_host: str = Field("127.0.0.1", description="address of /healthz and /metrics")
     http_port: int = Field(8765, ge=0, le=65535, description="0 takes a free port; it is logged")
     log_format: str = Field("auto", pattern="^(auto|json|console)$")
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what `load` hands over: it has read the environment already, and a test may have brought its own."""
+        return (init_settings,)
 
     @field_validator("allow_networks", mode="before")
     @classmethod

@@ -88,6 +88,12 @@ def test_other_names_in_the_environment_are_none_of_our_business() -> None:
     assert load({"PATH": "/bin", "DATABASE_URL": "postgresql://elsewhere", "kliping_fetches": "0"}) == load({})
 
 
+def test_the_environment_that_is_handed_over_is_the_only_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KLIPING_FETCHES", "7")
+    assert load({}).fetches == 100
+    assert load().fetches == 7
+
+
 def test_an_empty_value_is_an_unset_one() -> None:
     """Compose files pass `${KLIPING_CONTACT:-}` through."""
     assert load({"KLIPING_CONTACT": "", "KLIPING_DATABASE_URL": "", "KLIPING_ALLOW_NETWORKS": ""}) == load({})
