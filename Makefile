@@ -55,11 +55,13 @@ demo: setup
 bench: $(BENCH_STAMP)
 	$(PY) -m bench.ingest
 
-# Needs uv on PATH; hashes only, no addresses.
+# Needs uv on PATH. Hashes only, no addresses. The build lock is what the Dockerfile makes the wheel with.
+COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 lock:
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate pyproject.toml -o requirements.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev pyproject.toml -o requirements-dev.lock
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra dev --extra bench pyproject.toml -o requirements-bench.lock
+	$(COMPILE) pyproject.toml -o requirements.lock
+	$(COMPILE) --extra dev pyproject.toml -o requirements-dev.lock
+	$(COMPILE) --extra dev --extra bench pyproject.toml -o requirements-bench.lock
+	echo hatchling | $(COMPILE) -c requirements-dev.lock - -o requirements-build.lock
 
 clean:
 	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
