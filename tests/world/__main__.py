@@ -1,0 +1,47 @@
+"""`python -m tests.world --blogs 200 --posts 3`: a web in a process of its own.
+
+The first line of output is one JSON object: feeds (kind, feed_url, posts). It serves until its input ends or it is
+terminated, then prints the log of requests as a second line.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import signal
+import sys
+from dataclasses import asdict
+
+from tests.world.world import World
+
+KINDS = ("blogger", "wordpress", "portal")
+
+
+async def main() -> None:
+    options = arguments()
+    async with World(options.seed) as world:
+        for number in range(options.blogs):
+            kind = options.kinds[number % len(options.kinds)]
+            getattr(world, kind)(f"Kabar Daerah {number + 1}", posts=options.posts)
+        feeds = [{"kind": b.kind, "feed_url": b.feed_url, "posts": [p.url for p in b.posts]} for b in world.blogs]
+        print(json.dumps({"feeds": feeds}), flush=True)
+        stop, loop = asyncio.Event(), asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTERM, stop.set)
+        loop.add_reader(sys.stdin, lambda: None if sys.stdin.readline() else stop.set())
+        await stop.wait()
+        loop.remove_reader(sys.stdin)
+        print(json.dumps({"requests": [asdict(r) for r in world.requests]}), flush=True)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.world")
+    parser.add_argument("--blogs", type=int, default=5)
+    parser.add_argument("--posts", type=int, default=5)
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--kinds", type=lambda value: value.split(","), default=list(KINDS))
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
