@@ -11,6 +11,7 @@ import asyncio
 import json
 import signal
 import sys
+import threading
 from dataclasses import asdict
 
 from tests.world.world import World
@@ -26,12 +27,21 @@ async def main() -> None:
             getattr(world, kind)(f"Kabar Daerah {number + 1}", posts=options.posts)
         feeds = [{"kind": b.kind, "feed_url": b.feed_url, "posts": [p.url for p in b.posts]} for b in world.blogs]
         print(json.dumps({"feeds": feeds}), flush=True)
-        stop, loop = asyncio.Event(), asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTERM, stop.set)
-        loop.add_reader(sys.stdin, lambda: None if sys.stdin.readline() else stop.set())
-        await stop.wait()
-        loop.remove_reader(sys.stdin)
+        await until_told()
         print(json.dumps({"requests": [asdict(r) for r in world.requests]}), flush=True)
+
+
+async def until_told() -> None:
+    """Wait for the end of the input (a thread reads it: not every input can be polled) or for SIGTERM."""
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, stop.set)
+
+    def read() -> None:
+        sys.stdin.read()
+        loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=read, daemon=True).start()
+    await stop.wait()
 
 
 def arguments() -> argparse.Namespace:
