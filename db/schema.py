@@ -18,6 +18,7 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     CheckConstraint,
     Date,
@@ -32,6 +33,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    event,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
@@ -180,12 +182,16 @@ class PageRow(Base):
     url_key: Mapped[bytes | None] = mapped_column(index=True)
     final_url: Mapped[str | None]
     status: Mapped[int | None] = mapped_column(SmallInteger)
-    headers: Mapped[dict[str, Any] | None]
+    headers: Mapped[list[Any] | None] = mapped_column(JSONB)  # [name, value] pairs in order
     body: Mapped[bytes]
     body_sha256: Mapped[bytes]
     size: Mapped[int] = mapped_column(Integer)
 
     __table_args__ = (Index("ix_pages_entry_id", "entry_id"),)
+
+
+# zstd does not compress twice: keep Postgres from trying. SQLAlchemy has no word for it.
+event.listen(PageRow.__table__, "after_create", DDL("ALTER TABLE pages ALTER COLUMN body SET STORAGE EXTERNAL"))
 
 
 class ArticleRow(Base):
