@@ -9,8 +9,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import signal
-import sys
 import threading
 from dataclasses import asdict
 
@@ -37,7 +37,8 @@ async def until_told() -> None:
     loop.add_signal_handler(signal.SIGTERM, stop.set)
 
     def read() -> None:
-        sys.stdin.read()
+        while os.read(0, 4096):  # not sys.stdin: its lock would break a shutdown by SIGTERM
+            continue
         loop.call_soon_threadsafe(stop.set)
 
     threading.Thread(target=read, daemon=True).start()

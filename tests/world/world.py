@@ -118,6 +118,12 @@ class World:
         self._servers.clear()
         self._loop = None
 
+    def close(self) -> None:
+        """Let go of the sockets of a world that was never entered."""
+        for sock, _ in self._waiting:
+            sock.close()
+        self._waiting.clear()
+
     @contextlib.contextmanager
     def in_thread(self) -> Iterator[World]:
         """Serve from a thread with a loop of its own."""
