@@ -99,7 +99,8 @@ class Theme:
         share = "".join(f'<a class="share-btn" href="#">{self.icon()}<span>{n}</span></a>' for n in ("X", "WA", "FB"))
         return (
             f'<aside class="sidebar"><div class="widget"><h2>Terpopuler</h2><ol>{popular}</ol></div>'
-            f'<div class="widget"><h2>Arsip Blog</h2><ul>{archive}</ul></div><div class="widget"><h2>Label</h2>{cloud}</div>'
+            f'<div class="widget"><h2>Arsip Blog</h2><ul>{archive}</ul></div>'
+            f'<div class="widget"><h2>Label</h2>{cloud}</div>'
             f'<div class="widget widget-share">{share}</div></aside>'
         )
 
