@@ -1,0 +1,269 @@
+"""Feed bytes -> ParsedFeed, for RSS 0.9x, 1.0, 2.0, Atom 0.3, 1.0 and JSON Feed.
+
+    bytes -> decode -> JSON? jsonfeed
+                    -> repair: pieces that are bounded and mostly well-formed
+                    -> the newest items -> feedparser (strict; a malformed item by itself, loosely) -> Entry
+
+feedparser gets bytes in a BytesIO only: a bare string or bytes object it would take for a file name or an URL first.
+A document that breaks it is given to it item by item, so that one bad item costs one entry.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import feedparser
+
+from kliping.model import Entry, FeedFault, ParsedFeed
+from parsers import jsonfeed
+from parsers.dates import EARLIEST, LATEST
+from parsers.feed_decode import decode, fault
+from parsers.feed_fields import author_name, first_line, fragment, guid_text, moment, newest, raw_date, tag_names
+from parsers.feed_repair import Skeleton, malformed_items, repair
+from parsers.links import absolute, host_of
+
+_HEADERS = {"content-type": "application/xml; charset=utf-8"}
+_LOOSE_ITEMS = 50  # malformed items read one by one; with more, the document is read loosely as a whole
+_DATED_ITEMS = 20_000  # items of one document that are compared by date; a longer one is cut in document order
+
+_ITEM_DATE = re.compile(
+    r"<(?:\w+:)?(?:pubdate|published|issued|date|updated|modified)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<>\]]{4,80})",
+    re.IGNORECASE,
+)
+_EXPLICIT_ZONE = re.compile(r"(?:[+-]\d\d:?\d\d|\bGMT|\bUTC|\dZ)\s*$")
+_PROXY_HOST = re.compile(r"(?:.+\.)?(?:feedburner\.com|feedproxy\.google\.com)(?::\d+)?")
+_HTML_TYPES = ("text/html", "application/xhtml+xml")
+
+
+def parse(
+    body: bytes, url: str, content_type: str | None = None, zone: str = "Asia/Jakarta", limit: int = 2000
+) -> ParsedFeed:
+    """Read a feed document that came from `url`. Times without offset are in `zone` (IANA).
+
+    At most `limit` entries are kept, the newest. Raises FeedError whose first word is a `FeedFault`.
+    """
+    text, _ = decode(body, content_type)
+    if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
+        return jsonfeed.parse(text, url, zone, limit)
+    skeleton = repair(text)
+    announced = len(skeleton.items)
+    skeleton = skeleton.only(newest(_item_dates(skeleton, zone, limit), limit))
+    document, results, warnings = _read(skeleton)
+    if not document.get("version") and not results:
+        raise fault(FeedFault.NOT_FEED, "the document has no version and no entries")
+    if skeleton.truncated:
+        warnings = (*warnings, "truncated")
+    return _feed(document, results, url, zone, max(announced, len(results)), warnings)
+
+
+def _item_dates(skeleton: Skeleton, zone: str, limit: int) -> list[datetime | None]:
+    """The date of each raw item, to choose the newest before the costly parse; not looked at when all are taken."""
+    if len(skeleton.items) <= limit or len(skeleton.items) > _DATED_ITEMS:
+        return [None] * len(skeleton.items)
+    found = (_ITEM_DATE.search(item) for item in skeleton.items)
+    return [moment(match[1].strip(), zone) if match else None for match in found]
+
+
+# --- documents and their items ----------------------------------------------------------------------------------------
+
+_Result = dict[str, Any] | Entry
+
+
+def _read(skeleton: Skeleton) -> tuple[dict[str, Any], list[_Result], tuple[str, ...]]:
+    """The feed's own fields, and a result per item in order: a feedparser entry, or an Entry that says what failed."""
+    bad = malformed_items(skeleton)
+    if bad is None or len(bad) > _LOOSE_ITEMS:
+        return *_parse_or_split(skeleton), ("malformed",)
+    document, results = _parse_or_split(skeleton.without(bad))
+    for index in bad:
+        results.insert(index, _alone(skeleton.only((index,))))
+    return document, results, tuple(f"malformed item {index + 1}" for index in bad)
+
+
+def _parse_or_split(skeleton: Skeleton) -> tuple[dict[str, Any], list[_Result]]:
+    """Parse in one go, or item by item where feedparser fails on the whole."""
+    try:
+        document = _feedparser(skeleton.document())
+        return document, list(document["entries"])
+    except Exception:  # feedparser has no error set of its own: what a hostile document raises is open-ended
+        results = [_alone(skeleton.only((i,))) for i in range(len(skeleton.items))]
+    try:
+        return _feedparser(skeleton.document(())), results
+    except Exception as error:
+        if not results:
+            raise fault(FeedFault.MALFORMED, f"{type(error).__name__}: {str(error)[:200]}") from None
+        return {"feed": {}, "version": ""}, results
+
+
+def _alone(skeleton: Skeleton) -> _Result:
+    """One item parsed by itself."""
+    try:
+        entries = _feedparser(skeleton.document())["entries"]
+    except Exception as error:
+        return Entry(error=f"malformed: {type(error).__name__}: {str(error)[:200]}")
+    if not entries:
+        return Entry(error="malformed: the item cannot be read")
+    return dict(entries[0])
+
+
+def _feedparser(document: bytes) -> dict[str, Any]:
+    """feedparser without its two costly passes (sanitising, resolving: 3x the time); links are resolved here."""
+    parsed: dict[str, Any] = feedparser.parse(
+        io.BytesIO(document), response_headers=_HEADERS, sanitize_html=False, resolve_relative_uris=False
+    )
+    return parsed
+
+
+# --- the feed ---------------------------------------------------------------------------------------------------------
+
+
+def _feed(
+    document: dict[str, Any], results: list[_Result], url: str, zone: str, announced: int, warnings: tuple[str, ...]
+) -> ParsedFeed:
+    feed: dict[str, Any] = document.get("feed") or {}
+    version = str(document.get("version") or "xml")
+    site = _url(_get(feed, "link"), url)
+    entries = tuple(_entry(result, feed, version, site or url, zone) for result in results)
+    return ParsedFeed(
+        version=version,
+        title=_title(feed, version),
+        site_url=site,
+        self_url=_rel(feed, "self", url),
+        hub_url=_rel(feed, "hub", url),
+        next_url=_rel(feed, "next", url),
+        language=first_line(_get(feed, "language"), plain=True, limit=40),
+        generator=first_line(_get(feed, "generator"), plain=True, limit=200),
+        ttl_minutes=_number(_get(feed, "ttl")),
+        announced=announced,
+        total_results=_number(_get(feed, "opensearch_totalresults")),
+        entries=entries,
+        warnings=warnings,
+    )
+
+
+def _rel(holder: dict[str, Any], rel: str, base: str) -> str | None:
+    hrefs = (_get(link, "href") for link in _dicts(holder, "links") if _get(link, "rel") == rel)
+    return next((found for href in hrefs if (found := _url(href, base))), None)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and re.fullmatch(r"[0-9]{1,9}", text.strip()) else None
+
+
+# --- entries ----------------------------------------------------------------------------------------------------------
+
+
+def _entry(result: _Result, feed: dict[str, Any], version: str, base: str, zone: str) -> Entry:
+    """One entry; whatever is wrong with it stays its own."""
+    if isinstance(result, Entry):
+        return result
+    try:
+        return _values(result, feed, version, base, zone)
+    except Exception as error:  # the promise is that one bad entry costs one entry, whatever is bad about it
+        guid = result.get("id")
+        written = guid_text(guid) if isinstance(guid, str) else None
+        return Entry(guid=written, error=f"malformed: {type(error).__name__}: {str(error)[:200]}")
+
+
+def _values(item: dict[str, Any], feed: dict[str, Any], version: str, base: str, zone: str) -> Entry:
+    published, updated = _raw_dates(item, version)
+    atom = version.startswith("atom")
+    entry = Entry(
+        guid=guid_text(_get(item, "id")),
+        url=_link(item, base),
+        title=_title(item, version),
+        author=_author(item) or (_author(feed) if atom else None),
+        published_at=_date(published, item, "published_parsed", zone),
+        published_raw=published,
+        updated_at=_date(updated, item, "updated_parsed", zone),
+        summary=_summary(item, atom),
+        content=_content(item),
+        tags=tag_names(_get(tag, "label") or _get(tag, "term") for tag in _dicts(item, "tags")),
+    )
+    if any((entry.guid, entry.url, entry.title, entry.summary, entry.content)):
+        return entry
+    return Entry(published_at=entry.published_at, published_raw=published, error="malformed: the item says nothing")
+
+
+def _get(holder: dict[str, Any], key: str) -> str | None:
+    """A text field as it stands: feedparser's own lookup answers with other fields where one is missing."""
+    value = dict.get(holder, key)
+    return value if isinstance(value, str) else None
+
+
+def _dicts(holder: dict[str, Any], key: str) -> Iterator[dict[str, Any]]:
+    values = dict.get(holder, key)
+    return (value for value in values if isinstance(value, dict)) if isinstance(values, list) else iter(())
+
+
+def _title(holder: dict[str, Any], version: str) -> str | None:
+    detail = dict.get(holder, "title_detail")
+    plain = version.startswith("atom") and isinstance(detail, dict) and detail.get("type") == "text/plain"
+    return first_line(_get(holder, "title"), plain=plain)
+
+
+def _author(holder: dict[str, Any]) -> str | None:
+    """Names, or addresses where an author is only an address."""
+    return author_name(_get(one, "name") or _get(one, "email") for one in _dicts(holder, "authors")) or author_name(
+        [_get(holder, "author")]
+    )
+
+
+def _link(item: dict[str, Any], base: str) -> str | None:
+    """The page of an entry: its link, but what FeedBurner's own link stands for (feedburner:origLink)."""
+    alternates = (_get(link, "href") for link in _dicts(item, "links") if _get(link, "rel") == "alternate")
+    link = _first_url((_get(item, "link"), *alternates), base)
+    original = _url(_get(item, "feedburner_origlink"), base)
+    return original if original and (link is None or _PROXY_HOST.fullmatch(host_of(link))) else link
+
+
+def _first_url(hrefs: Iterable[str | None], base: str) -> str | None:
+    return next((found for href in hrefs if (found := _url(href, base))), None)
+
+
+def _url(href: str | None, base: str) -> str | None:
+    return absolute(href, base) if href and href.strip() else None
+
+
+def _raw_dates(item: dict[str, Any], version: str) -> tuple[str | None, str | None]:
+    """What the entry says of when it was published and updated; in RSS, a lone dc:date says when it was published."""
+    published = raw_date(_get(item, "published") or _get(item, "created"))
+    updated = raw_date(_get(item, "updated"))
+    if published is None and not version.startswith("atom"):
+        return updated, None
+    return published, updated
+
+
+def _date(raw: str | None, item: dict[str, Any], parsed: str, zone: str) -> datetime | None:
+    """Our reading of the raw date, or feedparser's where the date names its offset: without one it assumes UTC."""
+    at = moment(raw, zone)
+    fields = dict.get(item, parsed)
+    if at or not raw or not fields or not _EXPLICIT_ZONE.search(raw):
+        return at
+    try:
+        found = datetime(*fields[:6], tzinfo=UTC)
+    except ValueError:
+        return None
+    return found if EARLIEST <= found < LATEST else None
+
+
+def _summary(item: dict[str, Any], atom: bool) -> str | None:
+    """The summary the feed wrote; feedparser's copy of the content is none (it has no detail)."""
+    detail = dict.get(item, "summary_detail")
+    if not isinstance(detail, dict):
+        return None
+    return fragment(_get(item, "summary"), plain=atom and detail.get("type") == "text/plain")
+
+
+def _content(item: dict[str, Any]) -> str | None:
+    """The longest content in HTML, or else the longest in plain text."""
+    parts = [(part.get("type") in _HTML_TYPES, _get(part, "value") or "") for part in _dicts(item, "content")]
+    texts = [part for part in parts if part[1].strip()]
+    if not texts:
+        return None
+    is_html, text = max(texts, key=lambda part: (part[0], len(part[1])))
+    return fragment(text, plain=not is_html)

@@ -1,0 +1,79 @@
+"""The fields of an entry, made from what XML and JSON feeds say alike: cleaned, bounded, dated."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from hashlib import sha256
+
+from parsers.dates import parse_date
+from parsers.text import clean_line, cut
+
+TITLE_CHARS, AUTHOR_CHARS, RAW_DATE_CHARS = 1000, 300, 200  # house, section 7
+TAGS, TAG_CHARS = 50, 100
+GUID_CHARS = 4096
+
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,2000}>|<!--.{0,2000}?-->", re.DOTALL)
+_NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
+_NOBODY = re.compile(r"\s*(?:noreply|no-reply)@\S+\s*", re.IGNORECASE)  # Blogger's stand-in for a hidden address
+_BLOGGER_KIND = "http://schemas.google.com/blogger/"
+
+
+def first_line(markup: str | None, plain: bool, limit: int = TITLE_CHARS) -> str | None:
+    """One clean line of a title or name; markup is taken off unless the feed says the text is plain."""
+    if not markup:
+        return None
+    text = markup[: limit * 20]  # so much markup around a title is none
+    text = text if plain else _TAG.sub(" " if "<br" in text else "", text)
+    return cut(clean_line(html.unescape(text)), limit) or None
+
+
+def author_name(names: Iterable[str | None]) -> str | None:
+    """The distinct names in order, joined by a comma; an address that is nobody's is no name."""
+    found = (first_line(_NOBODY.sub("", name), plain=False) for name in names if name)
+    return cut(", ".join(dict.fromkeys(name for name in found if name)), AUTHOR_CHARS) or None
+
+
+def tag_names(terms: Iterable[str | None]) -> tuple[str, ...]:
+    """The distinct tags in order, at most TAGS of TAG_CHARS, without Blogger's own kind#post."""
+    lines = (first_line(term, plain=False, limit=TAG_CHARS) for term in terms if term)
+    return tuple(dict.fromkeys(line for line in lines if line and not line.startswith(_BLOGGER_KIND)))[:TAGS]
+
+
+def guid_text(guid: str | None) -> str | None:
+    """The GUID as written; one longer than GUID_CHARS is its beginning and a digest of all of it."""
+    text = _NOT_TEXT.sub("", guid or "").strip()
+    if len(text) <= GUID_CHARS:
+        return text or None
+    return f"{text[: GUID_CHARS // 2]}#sha256:{sha256(text.encode('utf-8', 'replace')).hexdigest()}"
+
+
+def fragment(markup: str | None, plain: bool = False) -> str | None:
+    """A raw HTML fragment without NUL and surrogates; plain text becomes one. None when it holds nothing."""
+    text = _NOT_TEXT.sub("", markup or "").strip()
+    if plain:
+        text = html.escape(text, quote=False).replace("\n", "<br />\n")
+    return text or None
+
+
+def raw_date(text: str | None) -> str | None:
+    """What a date was read from, on one line."""
+    return cut(clean_line(text), RAW_DATE_CHARS) or None if text else None
+
+
+def moment(raw: str | None, zone: str) -> datetime | None:
+    """The time a raw date means, in `zone` when it names none; None when it is no date of 1990 to 2100."""
+    found = parse_date(raw, zone) if raw else None
+    return found.at if found else None
+
+
+def newest(dates: Sequence[datetime | None], limit: int) -> list[int]:
+    """Indexes of the `limit` newest in document order; the first `limit` when a date is missing."""
+    if len(dates) <= limit:
+        return list(range(len(dates)))
+    known = [(date, -index) for index, date in enumerate(dates) if date is not None]
+    if len(known) < len(dates):
+        return list(range(limit))
+    return sorted(-index for _, index in sorted(known, reverse=True)[:limit])

@@ -1,0 +1,89 @@
+"""JSON Feed 1.0 and 1.1 (jsonfeed.org) -> ParsedFeed. An item that cannot be read costs that item."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from kliping.model import Entry, FeedFault, ParsedFeed
+from parsers.feed_decode import fault
+from parsers.feed_fields import author_name, first_line, fragment, guid_text, moment, newest, raw_date, tag_names
+from parsers.links import absolute
+
+
+def parse(text: str, url: str, zone: str, limit: int) -> ParsedFeed:
+    """Read a JSON Feed document. Raises FeedError (malformed, not_feed)."""
+    feed = _document(text)
+    version = str(feed.get("version", ""))
+    items = feed["items"]
+    kept = newest([_date(item, "date_published", zone) for item in items], limit)
+    site = _url(feed.get("home_page_url"), url)
+    hubs = feed.get("hubs")
+    return ParsedFeed(
+        version="json11" if version.endswith("/1.1") else "json10" if version.endswith("/1") else "json",
+        title=first_line(_text(feed.get("title")), plain=True),
+        site_url=site,
+        self_url=_url(feed.get("feed_url"), url),
+        hub_url=_url(hubs[0].get("url"), url)
+        if isinstance(hubs, list) and hubs and isinstance(hubs[0], dict)
+        else None,
+        next_url=_url(feed.get("next_url"), url),
+        language=first_line(_text(feed.get("language")), plain=True, limit=40),
+        announced=len(items),
+        entries=tuple(_entry(items[i], feed, site or url, zone) for i in kept),
+    )
+
+
+def _document(text: str) -> dict[str, Any]:
+    try:
+        feed = json.loads(text.lstrip("\ufeff"))
+    except (ValueError, RecursionError) as error:
+        raise fault(FeedFault.MALFORMED, f"JSON: {str(error)[:100]}") from None
+    if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
+        raise fault(FeedFault.NOT_FEED, "JSON without a list of items")
+    return feed
+
+
+def _entry(item: Any, feed: dict[str, Any], base: str, zone: str) -> Entry:
+    if not isinstance(item, dict):
+        return Entry(error="malformed: the item is not an object")
+    identity = item.get("id")
+    written = str(identity) if isinstance(identity, int | float) else _text(identity)
+    content = fragment(_text(item.get("content_html"))) or fragment(_text(item.get("content_text")), plain=True)
+    tags = item.get("tags")
+    entry = Entry(
+        guid=guid_text(written),
+        url=_url(item.get("url"), base) or _url(item.get("external_url"), base),
+        title=first_line(_text(item.get("title")), plain=True),
+        author=_authors(item) or _authors(feed),
+        published_at=_date(item, "date_published", zone),
+        published_raw=raw_date(_text(item.get("date_published"))),
+        updated_at=_date(item, "date_modified", zone),
+        summary=fragment(_text(item.get("summary")), plain=True),
+        content=content,
+        tags=tag_names(_text(tag) for tag in tags) if isinstance(tags, list) else (),
+    )
+    return entry if any((entry.guid, entry.url, entry.title, content, entry.summary)) else _nothing()
+
+
+def _nothing() -> Entry:
+    return Entry(error="malformed: the item says nothing")
+
+
+def _authors(holder: dict[str, Any]) -> str | None:
+    """`authors` (1.1), else `author` (1.0)."""
+    authors = holder.get("authors")
+    listed = authors if isinstance(authors, list) and authors else [holder.get("author")]
+    return author_name(_text(author.get("name")) for author in listed if isinstance(author, dict))
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _url(value: Any, base: str) -> str | None:
+    return absolute(value, base) if isinstance(value, str) and value.strip() else None
+
+
+def _date(item: Any, key: str, zone: str) -> Any:
+    return moment(raw_date(_text(item.get(key))), zone) if isinstance(item, dict) else None
