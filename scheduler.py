@@ -1,1 +1,57 @@
-"""APScheduler wiring only."""
+"""APScheduler wiring only: it is the clock of a process. No rules here: when something is due is a column.
+
+dispatch   every tick          lease due hosts, hand them to workers      (a scheduler)
+sweep      every minute        remove the jobs of dead workers            (a scheduler)
+renew      a third of a lease  keep the leases in hand                    (every worker)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC
+
+import procrastinate
+import structlog
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+
+from db.faults import classify, one_line
+from ingest import jobs
+from ingest.shell import Shell
+
+log = structlog.get_logger()
+
+Job = Callable[[], Awaitable[object]]
+
+
+def make_scheduler(shell: Shell, app: procrastinate.App, dispatching: bool) -> AsyncIOScheduler:
+    """A scheduler that is not started yet; without `dispatching` it only renews, as a worker needs."""
+    scheduler = AsyncIOScheduler(
+        timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
+    )
+    _every(scheduler, shell.settings.host_lease / 3, "renew", shell.renew)
+    if dispatching:
+        _every(scheduler, shell.settings.tick, "dispatch", lambda: _dispatch(shell, app), at_once=shell)
+        _every(scheduler, 60.0, "sweep", lambda: jobs.sweep(shell))
+    return scheduler
+
+
+def _every(scheduler: AsyncIOScheduler, seconds: float, name: str, job: Job, at_once: Shell | None = None) -> None:
+    first = {"next_run_time": at_once.clock.now()} if at_once else {}
+    scheduler.add_job(_guarded, "interval", seconds=seconds, id=name, args=[name, job], **first)
+
+
+async def _dispatch(shell: Shell, app: procrastinate.App) -> None:
+    if not shell.stopping.is_set():
+        await jobs.dispatch(shell, app)
+        shell.ticked_at = shell.clock.monotonic()
+
+
+async def _guarded(name: str, job: Job) -> None:
+    """A tick that fails is one line; the next tick tries again."""
+    try:
+        await job()
+    except Exception as error:
+        if classify(error) is None:
+            log.exception("tick_failed", job=name)
+        else:
+            log.error("tick_failed", job=name, reason=one_line(error))

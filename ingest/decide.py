@@ -142,7 +142,7 @@ def jitter(url: str, share: float) -> float:
 
 
 def next_poll(feed: Feed, failures: int, now: datetime, floor: datetime | None, settings: Settings) -> datetime:
-    """When to poll again: the interval, doubled for every failure in a row, never above the most; never before floor."""
+    """When to poll again: the interval, doubled for every failure in a row, up to the most; never before floor."""
     base = float(feed.interval) if feed.interval else settings.poll_first
     seconds = max(settings.poll_least, min(settings.poll_most, base * 2 ** min(failures, 20)))
     if feed.interval and not failures:
@@ -156,5 +156,5 @@ def gone_for_good(feed: Feed, outcome: str, now: datetime) -> bool:
 
 
 def first_try(position: int, pages_per_poll: int, interval: timedelta, now: datetime) -> datetime:
-    """When the page of the entry at `position` (newest first) may be fetched: so many a poll, the rest in later ones."""
+    """When the page of the entry at `position` (newest first) may be fetched: so many a poll, the rest later."""
     return now + (position // pages_per_poll) * interval

@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=default_data_dir, description="data of the embedded Postgres")
     pg_bin: Path | None = Field(None, description="folder with postgres and initdb, instead of the bundled ones")
 
+    default_feeds: bool = Field(True, description="whether a database without feeds is given the curated list")
     contact: str | None = Field(None, description="address or page for webmasters, shown in the User-Agent")
     allow_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (), description="networks reachable beside the public ones, comma-separated (tests, demo, benches)"

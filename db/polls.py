@@ -1,0 +1,182 @@
+"""What a poll reads and writes: the feed's row, and its ring of outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from db.schema import POLLS_KEPT, FeedRow
+from kliping.model import Feed, FeedState, PollRecord
+
+_NAMES = (
+    "url",
+    "host",
+    "state",
+    "title",
+    "zone",
+    "interval",
+    "full_text",
+    "user_agent",
+    "etag",
+    "last_modified",
+    "body_sha256",
+    "next_poll_at",
+    "first_polled_at",
+    "last_polled_at",
+    "last_full_at",
+    "failures",
+    "gone_at",
+    "full_text_agreed",
+    "full_text_verdict",
+    "full_text_checked_at",
+)
+FEED_COLUMNS = (FeedRow.id.label("feed_id"), *(getattr(FeedRow, name).label(f"feed_{name}") for name in _NAMES))
+
+
+def feed_of(row: Row[Any]) -> Feed:
+    """The feed of a row that was selected with FEED_COLUMNS."""
+    values = {name: getattr(row, f"feed_{name}") for name in _NAMES}
+    values["state"] = FeedState(values["state"])
+    return Feed(id=row.feed_id, **values)
+
+
+async def due(conn: AsyncConnection, host: str, now: datetime) -> list[Feed]:
+    """The active feeds of a host that are due, the longest due first."""
+    statement = (
+        select(*FEED_COLUMNS)
+        .where(FeedRow.host == host, FeedRow.state == FeedState.ACTIVE.value, FeedRow.next_poll_at <= now)
+        .order_by(FeedRow.next_poll_at, FeedRow.id)
+    )
+    return [feed_of(row) for row in await conn.execute(statement)]
+
+
+async def feed(conn: AsyncConnection, feed_id: int) -> Feed | None:
+    """One feed."""
+    row = (await conn.execute(select(*FEED_COLUMNS).where(FeedRow.id == feed_id))).one_or_none()
+    return feed_of(row) if row else None
+
+
+@dataclass(frozen=True, slots=True)
+class FeedUpdate:
+    """What a poll changes of its feed. `facts` are of the document (title, site_url, version, language)."""
+
+    next_poll_at: datetime
+    failures: int
+    state: FeedState = FeedState.ACTIVE
+    state_reason: str | None = None
+    gone_at: datetime | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+    body_sha256: bytes | None = None
+    last_full_at: datetime | None = None
+    reset_full_text: bool = False
+    facts: tuple[tuple[str, str | None], ...] = ()
+
+
+_FIRST_TIME = text("""
+    SELECT id FROM feeds WHERE id = :id AND last_polled_at IS DISTINCT FROM :at AND state = 'active' FOR NO KEY UPDATE
+""")
+
+_SAVE = text("""
+    UPDATE feeds SET next_poll_at = :next_poll_at, failures = :failures, state = :state, state_reason = :state_reason,
+        gone_at = :gone_at, etag = :etag, last_modified = :last_modified, body_sha256 = :body_sha256,
+        last_full_at = :last_full_at, last_polled_at = :at, first_polled_at = coalesce(first_polled_at, :first),
+        last_outcome = :outcome, last_detail = :detail, poll_count = poll_count + 1,
+        full_text_agreed = CASE WHEN :reset THEN 0 ELSE full_text_agreed END,
+        full_text_verdict = CASE WHEN :reset THEN NULL ELSE full_text_verdict END,
+        full_text_checked_at = CASE WHEN :reset THEN NULL ELSE full_text_checked_at END
+    WHERE id = :id
+    RETURNING poll_count
+""")
+
+_FACTS = text("""
+    UPDATE feeds SET title = coalesce(title, :title), site_url = coalesce(:site_url, site_url),
+        version = coalesce(:version, version), language = coalesce(:language, language)
+    WHERE id = :id
+""")
+
+# The row that leaves the ring is added to its day first.
+_ROLL = text("""
+    INSERT INTO poll_days AS d (feed_id, day, outcome, polls, new, bad, bytes, seconds)
+    SELECT feed_id, (at AT TIME ZONE 'UTC')::date, outcome, 1, new, bad, bytes, seconds
+    FROM polls WHERE feed_id = :feed_id AND slot = :slot
+    ON CONFLICT (feed_id, day, outcome) DO UPDATE SET polls = d.polls + 1, new = d.new + excluded.new,
+        bad = d.bad + excluded.bad, bytes = d.bytes + excluded.bytes, seconds = d.seconds + excluded.seconds
+""")
+
+_RING = text("""
+    INSERT INTO polls (feed_id, slot, at, outcome, status, seconds, bytes, new, known, bad, detail)
+    VALUES (:feed_id, :slot, :at, :outcome, :status, :seconds, :bytes, :new, :known, :bad, :detail)
+    ON CONFLICT (feed_id, slot) DO UPDATE SET at = excluded.at, outcome = excluded.outcome, status = excluded.status,
+        seconds = excluded.seconds, bytes = excluded.bytes, new = excluded.new, known = excluded.known,
+        bad = excluded.bad, detail = excluded.detail
+""")
+
+
+async def first_time(conn: AsyncConnection, feed_id: int, at: datetime) -> bool:
+    """Lock the feed; False when the poll of `at` is written already, or the feed is no longer active."""
+    return (await conn.execute(_FIRST_TIME, {"id": feed_id, "at": at})).first() is not None
+
+
+async def save(conn: AsyncConnection, update: FeedUpdate, record: PollRecord, full: bool) -> None:
+    """Write the outcome of a poll; `full` says that entries were read, which makes it the feed's first poll or later.
+
+    The validators are part of the same transaction as the entries that they vouch for.
+    """
+    values = {
+        "id": record.feed_id,
+        "at": record.at,
+        "first": record.at if full else None,
+        "next_poll_at": update.next_poll_at,
+        "failures": update.failures,
+        "state": update.state.value,
+        "state_reason": update.state_reason,
+        "gone_at": update.gone_at,
+        "etag": update.etag,
+        "last_modified": update.last_modified,
+        "body_sha256": update.body_sha256,
+        "last_full_at": update.last_full_at,
+        "outcome": record.outcome,
+        "detail": record.detail,
+        "reset": update.reset_full_text,
+    }
+    count = await conn.scalar(_SAVE, values)
+    if update.facts:
+        await conn.execute(_FACTS, {"id": record.feed_id, **dict(update.facts)})
+    await _ring(conn, record, (count - 1) % POLLS_KEPT, rolling=count > POLLS_KEPT)
+
+
+async def _ring(conn: AsyncConnection, record: PollRecord, slot: int, rolling: bool) -> None:
+    if rolling:
+        await conn.execute(_ROLL, {"feed_id": record.feed_id, "slot": slot})
+    values = {
+        "feed_id": record.feed_id,
+        "slot": slot,
+        "at": record.at,
+        "outcome": record.outcome,
+        "status": record.status,
+        "seconds": record.seconds,
+        "bytes": record.bytes,
+        "new": record.new,
+        "known": record.known,
+        "bad": record.bad,
+        "detail": record.detail,
+    }
+    await conn.execute(_RING, values)
+
+
+async def save_full_text(
+    conn: AsyncConnection, feed_id: int, agreed: int, verdict: bool | None, checked_at: datetime | None
+) -> None:
+    """Keep the state of the full-text check."""
+    await conn.execute(
+        text("""
+            UPDATE feeds SET full_text_agreed = :agreed, full_text_verdict = :verdict,
+                full_text_checked_at = :checked_at WHERE id = :id
+        """),
+        {"id": feed_id, "agreed": agreed, "verdict": verdict, "checked_at": checked_at},
+    )

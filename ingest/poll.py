@@ -1,0 +1,227 @@
+"""Poll one feed: ask, read, enter what is new into the ledger, say when to ask again.
+
+Feed -> Request -> Fetched -> Reading (ParsedFeed or a fault) -> rows of the ledger + PollRecord, one transaction
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from db import entries, hosts
+from db.entries import NewEntry
+from db.polls import FeedUpdate
+from ingest import decide
+from ingest.fetch import Kind, Request
+from ingest.ledger import PollWrite
+from ingest.shell import Shell
+from kliping.errors import FeedError, LeaseLost, SandboxCrash, SandboxError, SandboxMemory
+from kliping.model import (
+    Entry,
+    EntryState,
+    Feed,
+    FeedState,
+    Fetched,
+    FetchOutcome,
+    Lease,
+    ParsedFeed,
+    PollRecord,
+)
+from parsers.links import entry_keys, host_of, site_of, url_key
+
+log = structlog.get_logger()
+
+UNCHANGED = "unchanged"  # a full answer with the bytes of the last one
+GOOD = frozenset({FetchOutcome.OK.value, FetchOutcome.NOT_MODIFIED.value, UNCHANGED})
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the answer to a poll turned out to be: an outcome word, and the document when there is a new one."""
+
+    outcome: str
+    detail: str | None = None
+    parsed: ParsedFeed | None = None
+
+
+async def poll(shell: Shell, lease: Lease, feed: Feed) -> PollRecord:
+    """Poll `feed` under `lease`. Raises LeaseLost; every other trouble is the record's outcome."""
+    fetched = await shell.fetcher.fetch(_request(feed, shell.clock.now()))
+    shell.metrics.fetched(Kind.FEED.value, fetched.outcome.value)
+    reading = await read(shell, feed, fetched)
+    rows = await new_rows(shell, feed, reading.parsed, fetched.final_url) if reading.parsed else ()
+    record = _record(feed, fetched, reading, rows)
+    update = _update(feed, fetched, reading, shell)
+    await write(shell, PollWrite(lease, record, update, rows, read=reading.parsed is not None))
+    _tell(shell, feed, record, update)
+    return record
+
+
+async def write(shell: Shell, item: PollWrite) -> None:
+    """Commit a poll, or a page of history; raises LeaseLost when it was refused."""
+    strangers = {row.host for row in item.rows if row.host and row.host != item.lease.host}
+    if strangers:
+        async with shell.engine.begin() as conn:
+            await hosts.ensure(conn, strangers)
+    if not await (await shell.polls.submit(item)):
+        raise LeaseLost(f"the lease of {item.lease.host} was given to somebody else")
+
+
+def _request(feed: Feed, now: datetime) -> Request:
+    if not decide.conditional(feed, now):
+        return Request(feed.url, Kind.FEED, feed.user_agent)
+    return Request(feed.url, Kind.FEED, feed.user_agent, feed.etag, feed.last_modified)
+
+
+async def read(shell: Shell, feed: Feed, fetched: Fetched) -> Reading:
+    """Turn an answer into a document or a fault; the same bytes as last time are not parsed again."""
+    if fetched.outcome is not FetchOutcome.OK:
+        return Reading(fetched.outcome.value, fetched.detail)
+    if hashlib.sha256(fetched.body).digest() == feed.body_sha256:
+        return Reading(UNCHANGED)
+    try:
+        parsed = await shell.sandbox.feed(
+            fetched.body,
+            fetched.final_url,
+            fetched.header("content-type"),
+            feed.zone,
+            shell.settings.entries_per_poll,
+        )
+    except FeedError as error:
+        fault, _, detail = str(error).partition(": ")
+        return Reading(fault, detail or None)
+    except SandboxError as error:
+        shell.metrics.sandbox_died(death(error))
+        return Reading(f"parser_{death(error)}", str(error))
+    return Reading(FetchOutcome.OK.value, "; ".join(parsed.warnings) or None, parsed)
+
+
+def death(error: SandboxError) -> str:
+    """How a parsing child ended, as a label."""
+    if isinstance(error, SandboxMemory):
+        return "memory"
+    return "crash" if isinstance(error, SandboxCrash) else "timeout"
+
+
+async def new_rows(
+    shell: Shell, feed: Feed, parsed: ParsedFeed, url: str, origin: str = "live"
+) -> tuple[NewEntry, ...]:
+    """The rows of the ledger for the entries that are not in it yet, the newest tried first."""
+    keys = entry_keys(parsed.entries, url)
+    async with shell.engine.connect() as conn:
+        known = await entries.known_keys(conn, feed.id, keys)
+    fresh = {key: entry for key, entry in zip(keys, parsed.entries, strict=True) if key not in known}
+    oldest = datetime.min.replace(tzinfo=shell.clock.now().tzinfo)
+    ordered = sorted(fresh.items(), key=lambda pair: pair[1].published_at or oldest, reverse=True)
+    interval = timedelta(seconds=feed.interval or shell.settings.poll_first)
+    rows: list[NewEntry] = []
+    waiting = 0
+    for key, entry in ordered:
+        at = decide.first_try(waiting, shell.settings.pages_per_poll, interval, shell.clock.now())
+        row = _row(feed, key, entry, at, origin, shell)
+        waiting += row.state is EntryState.PENDING and decide.plan(feed, entry) is decide.Plan.FETCH
+        rows.append(row)
+    return tuple(rows)
+
+
+def _row(feed: Feed, key: bytes, entry: Entry, at: datetime, origin: str, shell: Shell) -> NewEntry:
+    """One entry as it enters the ledger: pending on the host that has its page, or decided at once."""
+    initial = origin == "live" and feed.first_polled_at is None
+    if entry.error:
+        return NewEntry(key, entry, state=EntryState.QUARANTINED, reason=entry.error, initial=initial, origin=origin)
+    match decide.plan(feed, entry):
+        case decide.Plan.NOTHING:
+            reason = "no_link_no_text"
+            return NewEntry(key, entry, state=EntryState.REJECTED, reason=reason, initial=initial, origin=origin)
+        case decide.Plan.FEED:
+            host, at = feed.host, shell.clock.now()
+        case _:
+            host = host_of(entry.url or feed.url)
+    url = entry.url
+    return NewEntry(
+        key,
+        entry,
+        site=site_of(url) if url else site_of(feed.url),
+        host=host,
+        url_key=url_key(url) if url else None,
+        next_try_at=at,
+        initial=initial,
+        origin=origin,
+    )
+
+
+def _record(feed: Feed, fetched: Fetched, reading: Reading, rows: Sequence[NewEntry]) -> PollRecord:
+    bad = sum(row.state is EntryState.QUARANTINED for row in rows)
+    announced = len(reading.parsed.entries) if reading.parsed else 0
+    return PollRecord(
+        feed_id=feed.id,
+        at=fetched.at,
+        outcome=reading.outcome,
+        status=fetched.status,
+        seconds=fetched.seconds,
+        bytes=fetched.wire_bytes,
+        new=len(rows),
+        known=announced - len(rows),
+        bad=bad,
+        detail=reading.detail,
+        hops=fetched.hops,
+    )
+
+
+def _update(feed: Feed, fetched: Fetched, reading: Reading, shell: Shell) -> FeedUpdate:
+    """What the poll changes of the feed. A failure keeps validators and body hash as they were."""
+    now = fetched.at
+    good = reading.outcome in GOOD
+    full = good and reading.outcome != FetchOutcome.NOT_MODIFIED.value
+    failures = 0 if good else feed.failures + 1
+    retired = decide.gone_for_good(feed, reading.outcome, now)
+    parsed = reading.parsed
+    return FeedUpdate(
+        next_poll_at=decide.next_poll(feed, failures, shell.clock.now(), fetched.retry_after, shell.settings),
+        failures=failures,
+        state=FeedState.GONE if retired else FeedState.ACTIVE,
+        state_reason="410 twice, a day apart" if retired else None,
+        gone_at=(feed.gone_at or now) if reading.outcome == FetchOutcome.GONE.value else None,
+        etag=(fetched.header("etag") or (None if full else feed.etag)) if good else feed.etag,
+        last_modified=_last_modified(feed, fetched, good, full),
+        body_sha256=hashlib.sha256(fetched.body).digest() if full else feed.body_sha256,
+        last_full_at=now if full else feed.last_full_at,
+        reset_full_text=decide.recheck_due(feed, now),
+        facts=_facts(parsed) if parsed else (),
+    )
+
+
+def _last_modified(feed: Feed, fetched: Fetched, good: bool, full: bool) -> str | None:
+    if not good:
+        return feed.last_modified
+    return fetched.header("last-modified") or (None if full else feed.last_modified)
+
+
+def _facts(parsed: ParsedFeed) -> tuple[tuple[str, str | None], ...]:
+    return (
+        ("title", parsed.title),
+        ("site_url", parsed.site_url),
+        ("version", parsed.version),
+        ("language", parsed.language),
+    )
+
+
+def _tell(shell: Shell, feed: Feed, record: PollRecord, update: FeedUpdate) -> None:
+    shell.metrics.polled(record.outcome)
+    log.info(
+        "poll",
+        feed=feed.id,
+        url=feed.url,
+        outcome=record.outcome,
+        status=record.status,
+        new=record.new,
+        known=record.known,
+        bad=record.bad,
+        seconds=round(record.seconds, 3),
+        next_poll_at=update.next_poll_at.isoformat(timespec="seconds"),
+        detail=record.detail,
+    )

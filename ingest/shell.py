@@ -1,0 +1,104 @@
+"""What every piece of work is handed: settings, clock, database, network door, parsing children, writers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from db import hosts
+from ingest import holder, ledger
+from ingest.batch import Batcher
+from ingest.fetch import Fetcher
+from ingest.ledger import PollWrite, Settled, Settlement
+from ingest.metrics import Metrics
+from ingest.sandbox import Sandbox
+from kliping.clock import Clock
+from kliping.model import Lease
+from kliping.settings import Settings
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Shell:
+    """The running pieces of one process, and the leases it has in hand."""
+
+    settings: Settings
+    clock: Clock
+    engine: AsyncEngine
+    fetcher: Fetcher
+    sandbox: Sandbox
+    metrics: Metrics
+    polls: Batcher[PollWrite, bool]
+    settlements: Batcher[Settlement, Settled]
+    holder: str = field(default_factory=holder.mine)
+    leases: dict[str, Lease] = field(default_factory=dict)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    ticked_at: float | None = None  # monotonic time of the last dispatch; None in a worker without a scheduler
+
+    def holds(self, lease: Lease) -> bool:
+        """Whether the lease is still ours, as far as the last renewal told."""
+        held = self.leases.get(lease.host)
+        return held is not None and held.number == lease.number
+
+    def lease_end(self) -> datetime:
+        """When a lease that is taken or renewed now runs out."""
+        return self.clock.now() + timedelta(seconds=self.settings.host_lease)
+
+    async def claim(self, leases: list[Lease]) -> list[Lease]:
+        """Take over leases that a dispatch made; from here on they are renewed until `release`."""
+        async with self.engine.begin() as conn:
+            claimed = await hosts.claim(conn, leases, self.lease_end(), self.holder)
+        self.leases.update({lease.host: lease for lease in claimed})
+        return claimed
+
+    async def take(self, host: str) -> Lease | None:
+        """Lease one host by name; None while somebody else visits it."""
+        async with self.engine.begin() as conn:
+            lease = await hosts.take(conn, host, self.clock.now(), self.lease_end(), self.holder)
+        if lease is not None:
+            self.leases[host] = lease
+        return lease
+
+    async def renew(self) -> None:
+        """Renew all leases in hand; one that was given to somebody else is forgotten, and its visit ends."""
+        held = list(self.leases.values())
+        if not held:
+            return
+        async with self.engine.begin() as conn:
+            kept = {lease.host for lease in await hosts.claim(conn, held, self.lease_end(), self.holder)}
+        for lease in held:
+            if lease.host not in kept and self.leases.get(lease.host) == lease:
+                del self.leases[lease.host]
+                log.warning("lease_lost", host=lease.host)
+
+    async def release(self, lease: Lease, not_before: datetime | None = None) -> None:
+        """Give a lease back; the host is due again when its next feed or page is."""
+        held = self.leases.pop(lease.host, None)
+        if held is not None:
+            async with self.engine.begin() as conn:
+                await hosts.release(conn, held, self.fetcher.started(lease.host), not_before)
+
+    async def free(self, holders: Iterable[str]) -> int:
+        """Make the hosts of dead holders due at once."""
+        async with self.engine.begin() as conn:
+            return await hosts.free(conn, list(holders), self.clock.now())
+
+
+@asynccontextmanager
+async def open_shell(
+    settings: Settings, engine: AsyncEngine, clock: Clock, metrics: Metrics | None = None
+) -> AsyncIterator[Shell]:
+    """Start the parsing children first (they are forked), then all else; stop in the opposite order."""
+    async with AsyncExitStack() as stack:
+        sandbox = await stack.enter_async_context(Sandbox(settings))
+        fetcher = await stack.enter_async_context(Fetcher(settings, clock))
+        polls = await stack.enter_async_context(Batcher(engine, clock, ledger.write_polls))
+        settlements = await stack.enter_async_context(Batcher(engine, clock, ledger.settle_batch))
+        yield Shell(settings, clock, engine, fetcher, sandbox, metrics or Metrics(), polls, settlements)
