@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import tomllib
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, packages_distributions
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -122,6 +123,29 @@ def test_the_locks_agree_with_each_other_and_with_pyproject() -> None:
     wanted = {"requirements.lock": PYPROJECT["project"]["dependencies"], "requirements-dev.lock": extras["dev"]}
     for name, requirements in {**wanted, "requirements-bench.lock": extras["bench"]}.items():
         assert {re.split(r"[\[<>=!~ ;]", line, maxsplit=1)[0].lower() for line in requirements} <= set(locked(name))
+
+
+def test_what_the_house_imports_it_also_declares() -> None:
+    """A library that only comes along with another one goes when the other one changes its mind."""
+    shipped = packages_distributions()
+    declared = {re.split(r"[\[<>=!~ ;]", line, maxsplit=1)[0].lower() for line in PYPROJECT["project"]["dependencies"]}
+    sources = [path for path in in_the_tree(*ROOMS) if path.suffix == ".py"] + [ROOT / "scheduler.py"]
+    wrong = {
+        f"{path.relative_to(ROOT)}: {module}"
+        for path in sources
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for module in (
+            [alias.name for alias in node.names]
+            if isinstance(node, ast.Import)
+            else [node.module or ""]
+            if isinstance(node, ast.ImportFrom) and not node.level
+            else []
+        )
+        for top in [module.partition(".")[0]]
+        if top not in sys.stdlib_module_names and top not in {*ROOMS, "scheduler"}
+        if not declared & {re.sub("[-_.]+", "-", name.lower()) for name in shipped.get(top, [])}
+    }
+    assert wrong == set()
 
 
 def test_no_committed_file_names_a_registry_or_this_machine() -> None:
