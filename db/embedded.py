@@ -16,7 +16,6 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import shlex
 import shutil
 import signal
 import stat
@@ -34,7 +33,7 @@ import psutil
 import psycopg
 from psycopg import sql
 
-from db import pgbinaries, pgchild
+from db import pgbinaries, pgchild, pgmove
 from kliping.errors import DatabaseError
 from kliping.settings import Settings
 
@@ -196,7 +195,7 @@ class EmbeddedPostgres:
             return
         made = int(record.read_text("utf-8"))
         if made != pgbinaries.major_of(binaries):
-            raise DatabaseError(_move_instructions(self.data, made, binaries, account, socket_dir))
+            raise DatabaseError(pgmove.instructions(self.data, made, binaries, account, socket_dir, USER))
 
     def _open_log(self) -> None:
         log = self.data_dir / "postgres.log"
@@ -212,14 +211,12 @@ class EmbeddedPostgres:
         _give(partial, account)
         words = [str(binaries / "initdb"), "-D", str(partial), "-U", USER, "--auth=trust", "--encoding=UTF8"]
         words += ["--data-checksums", *(["--no-sync"] if self._quick else [])]
-        for locale in ("C.UTF-8", "C"):
-            said = self._run([*words, f"--locale={locale}"], account)
-            if said is None:
-                partial.rename(self.data)
-                return
-            if "locale" not in said:
-                break
-        raise DatabaseError(f"initdb in {self.data_dir} failed: {_reason(said)}")
+        said = self._run([*words, "--locale=C.UTF-8"], account)
+        if said is not None and "locale" in said:  # macOS and old systems lack it
+            said = self._run([*words, "--locale=C"], account)
+        if said is not None:
+            raise DatabaseError(f"initdb in {self.data_dir} failed: {_reason(said)}")
+        partial.rename(self.data)
 
     def _run(self, words: Sequence[str], account: pgbinaries.Account | None) -> str | None:
         """Run to the end; None when it went well, else what it said."""
@@ -355,29 +352,3 @@ def _reason(said: str) -> str:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     telling = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "error:", "No space"))]
     return (telling or lines or ["no message"])[-1]
-
-
-def _move_instructions(data: Path, made: int, binaries: Path, account: pgbinaries.Account | None, sockets: Path) -> str:
-    """How to carry the data over by dump and restore: commands that can be pasted into a shell."""
-    ours = pgbinaries.major_of(binaries)
-    old = pgbinaries.find_major(made) or Path(f"/usr/lib/postgresql/{made}/bin")
-    there, aside = shlex.quote(str(data)), shlex.quote(f"{data}-{made}")
-    dump, log = shlex.quote(f"{data.parent}/dump-{made}.sql"), shlex.quote(f"{sockets}/move.log")
-    own = f"-o {account.name} " if account else ""
-
-    def run(folder: Path, words: str) -> str:
-        return f"  {f'runuser -u {account.name} -- ' if account else ''}{shlex.quote(str(folder))}/{words}"
-
-    reach = f"-h {shlex.quote(str(sockets))} -U {USER}"
-    start = f"""pg_ctl -w -s -D {there} -l {log} -o "-c listen_addresses= -k '{sockets}'" start"""
-    stop = f"pg_ctl -w -s -D {there} stop"
-    return "\n".join(
-        [
-            f"{data} was made by Postgres {made}; the binaries in {binaries} are {ours}. Set KLIPING_PG_BIN to the "
-            f"folder of Postgres {made}'s binaries, or move the data once by dump and restore:",
-            *(run(old, start), run(old, f"pg_dumpall {reach} > {dump}"), run(old, stop)),
-            *(f"  mv {there} {aside}", f"  install -d -m 700 {own}{there}"),
-            run(binaries, f"initdb -D {there} -U {USER} --auth=trust --encoding=UTF8 --locale=C.UTF-8 > /dev/null"),
-            *(run(binaries, start), run(binaries, f"psql -q {reach} -d postgres -f {dump}"), run(binaries, stop)),
-        ]
-    )

@@ -29,6 +29,7 @@ from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import plain_dsn
+from db.roles import grant_reader
 from kliping.errors import DatabaseError
 
 LOCK = 0x6B6C6970696E67  # "kliping"
@@ -49,7 +50,7 @@ def upgrade(dsn: str) -> str:
         _to_head(connection)
         _install_queue(connection)
         _apply_views(connection)
-        return ""
+        return grant_reader(connection)
 
 
 def is_current(dsn: str) -> bool:
