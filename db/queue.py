@@ -1,4 +1,4 @@
-"""The little we ask of procrastinate's tables ourselves. The queue is disposable: it holds nothing that is not a lease."""
+"""The little we ask of procrastinate's tables ourselves. The queue is disposable: it holds nothing but leases."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import procrastinate
 import structlog
+from procrastinate.types import JSONDict
 
 from db import hosts, queue
 from db.engine import conninfo
@@ -71,9 +72,10 @@ async def dispatch(shell: Shell, app: procrastinate.App) -> int:
         if leases:
             raw = (await conn.get_raw_connection()).driver_connection
             defer = app.configure_task(VISIT, queue=QUEUE, connection=raw)
-            await defer.batch_defer_async(
-                *({"leases": [[lease.host, lease.number] for lease in chunk]} for chunk in chunks(leases))
-            )
+            jobs: list[JSONDict] = [
+                {"leases": [[lease.host, lease.number] for lease in chunk]} for chunk in chunks(leases)
+            ]
+            await defer.batch_defer_async(*jobs)
     return len(leases)
 
 

@@ -50,6 +50,10 @@ class Visit:
             or not self.shell.holds(self.lease)
         )
 
+    def extend(self) -> None:
+        """Begin the visit's time anew; a walk through history does so page by page, under one lease."""
+        self._ends = self.shell.clock.monotonic() + self.shell.settings.visit_length
+
     async def run(self) -> None:
         """Do all that is due."""
         await self.prepare()
