@@ -200,6 +200,17 @@ async def let_go(conn: AsyncConnection, feed_id: int, now: datetime) -> int:
     return (await conn.execute(_LET_GO, values)).rowcount
 
 
+_RELEASE_ARTICLES = text("""
+    UPDATE articles SET feed_id = NULL
+    WHERE id IN (SELECT id FROM articles WHERE feed_id = :id ORDER BY id LIMIT :batch FOR UPDATE)
+""")
+
+
+async def release_articles(conn: AsyncConnection, feed_id: int) -> int:
+    """Take some articles off a feed that is being removed; they stay and name no feed. 0 when none are left."""
+    return (await conn.execute(_RELEASE_ARTICLES, {"id": feed_id, "batch": BATCH})).rowcount
+
+
 # An article that another feed announced too stays, under that feed.
 _HAND_OVER = text("""
     UPDATE articles SET feed_id = heirs.feed_id
@@ -240,7 +251,7 @@ async def purge_entries(conn: AsyncConnection, feed_id: int) -> int:
 
 
 async def delete(conn: AsyncConnection, feed_id: int) -> None:
-    """Delete a feed's row with its history of polls; articles stay and name no feed. Raises NotFound."""
+    """Delete a feed's row with its history of polls; what still refers to it names no feed. Raises NotFound."""
     gone = await conn.execute(text("DELETE FROM feeds WHERE id = :id"), {"id": feed_id})
     if not gone.rowcount:
         raise NotFound(f"no feed {feed_id}")

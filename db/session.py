@@ -1,0 +1,38 @@
+"""Transactions for commands: what a driver raises becomes one line that an operator can act on."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psycopg
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from kliping.errors import DatabaseError
+
+_MISSING = ("42P01", "3F000", "42703")  # undefined_table, invalid_schema_name, undefined_column
+_DENIED = "42501"  # insufficient_privilege
+
+
+@asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """One transaction, committed at its end. Raises DatabaseError in place of what the driver raises."""
+    try:
+        async with engine.begin() as conn:
+            yield conn
+    except (SQLAlchemyError, psycopg.Error) as error:
+        raise DatabaseError(explain(error)) from error
+
+
+def explain(error: Exception) -> str:
+    """One line about a driver's error, without statement and parameters."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    state = getattr(cause, "sqlstate", None)
+    if state in _MISSING:
+        return "the database is not at this version's schema; run `kliping db upgrade`"
+    lines = str(cause).strip().splitlines()
+    said = " ".join(lines[:2]) if lines else type(cause).__name__
+    if state == _DENIED:
+        return f"the database refused: {said}"
+    return f"the database does not answer: {said}" if state is None else f"the database failed ({state}): {said}"

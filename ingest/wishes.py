@@ -1,0 +1,52 @@
+"""What an operator may set for a feed, as text -> values. Pure; each raises InputError with one line."""
+
+from __future__ import annotations
+
+import re
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from kliping.errors import InputError
+from parsers.text import clean_line
+
+_INTERVAL = re.compile(r"(\d{1,9})\s*(s|m|min|h|d)?", re.IGNORECASE)
+_UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+_WORDS: dict[str, bool | None] = {"yes": True, "no": False, "auto": None}
+LEAST, MOST = 60, 30 * 86400  # seconds
+MAX_AGENT = 300
+
+
+def interval_seconds(given: str) -> int:
+    """Seconds of `900`, `15m`, `2h` or `1d`; a minute at least, 30 days at most."""
+    match = _INTERVAL.fullmatch(given.strip())
+    if match is None:
+        raise InputError(f"not an interval: {given} (wanted seconds, or 15m, 2h, 1d)")
+    seconds = int(match[1]) * _UNITS[(match[2] or "").lower()]
+    if not LEAST <= seconds <= MOST:
+        raise InputError(f"an interval is from 1m to 30d: {given}")
+    return seconds
+
+
+def known_zone(given: str) -> str:
+    """An IANA time zone that this machine knows."""
+    try:
+        return ZoneInfo(given.strip()).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InputError(f"not a time zone: {given} (wanted a name such as Asia/Jakarta)") from None
+
+
+def yes_no_auto(given: str) -> bool | None:
+    """The operator's word on full text; auto leaves it to the check."""
+    word = given.strip().lower()
+    if word not in _WORDS:
+        raise InputError(f"wanted yes, no or auto: {given}")
+    return _WORDS[word]
+
+
+def agent(given: str) -> str | None:
+    """A User-Agent of printable ASCII; empty takes the default back."""
+    text = clean_line(given)
+    if not text:
+        return None
+    if len(text) > MAX_AGENT or not text.isascii() or not text.isprintable():
+        raise InputError(f"a user agent is at most {MAX_AGENT} printable ASCII characters")
+    return text
