@@ -31,7 +31,7 @@ _COLUMNS = "id, feed_id, since, until, max_pages, state, reason, cursor, pages, 
 
 
 def _backfill(row: Row[Any]) -> Backfill:
-    return Backfill(*row)
+    return Backfill(*row.tuple())
 
 
 async def begin(

@@ -9,6 +9,7 @@ or killed goes on at its cursor when the same command is given again.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -84,9 +85,9 @@ async def _step(visit: Visit, feed: Feed, walk: Backfill) -> tuple[Backfill, tup
     shell.metrics.fetched(Kind.FEED.value, fetched.outcome.value)
     if fetched.outcome is FetchOutcome.NOT_FOUND and walk.pages:
         return walk, ("done", None)  # WordPress says so behind its last page
-    reading = await read(shell, feed, fetched)
+    reading = await read(shell, replace(feed, body_sha256=None), fetched)  # page 1 may be what was polled last
     if reading.parsed is None:
-        return walk, ("failed", reading.detail and f"{reading.outcome}: {reading.detail}" or reading.outcome)
+        return walk, ("failed", ": ".join(filter(None, (reading.outcome, reading.detail))))
     platform = platform_of(feed.url, reading.parsed)
     if platform is None:
         raise InputError(f"{feed.url} is neither Blogger nor WordPress: its history cannot be walked yet")

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db import hosts
+from db.faults import one_line
 from ingest import holder, ledger
 from ingest.batch import Batcher
 from ingest.fetch import Fetcher
@@ -102,3 +104,23 @@ async def open_shell(
         polls = await stack.enter_async_context(Batcher(engine, clock, ledger.write_polls))
         settlements = await stack.enter_async_context(Batcher(engine, clock, ledger.settle_batch))
         yield Shell(settings, clock, engine, fetcher, sandbox, metrics or Metrics(), polls, settlements)
+
+
+@asynccontextmanager
+async def renewing(shell: Shell) -> AsyncIterator[None]:
+    """Keep the leases in hand while a command works; in the service the scheduler does it."""
+
+    async def loop() -> None:
+        while True:
+            await shell.clock.sleep(shell.settings.host_lease / 3)
+            try:
+                await shell.renew()
+            except DBAPIError as error:  # the next turn tries again; a lease that ran out ends the work
+                log.error("renew_failed", reason=one_line(error))
+
+    task = asyncio.create_task(loop())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
