@@ -6,7 +6,7 @@ All feeds carry summaries only, so that both sides have to fetch and read every 
 
     python -m bench.web --pages 1000 --blogs 50
 
-prints `{"ready": N}` while it renders, then `{"feeds": [...]}`, and serves until its input ends.
+prints `{"ready": N}` while it renders, then `{"feeds": [...], "truth": {url: body}}`, and serves until its input ends.
 """
 
 from __future__ import annotations
@@ -198,7 +198,8 @@ async def main() -> None:
         for number, blog in enumerate(world.blogs, 1):
             warm(blog)
             print(json.dumps({"ready": number}), flush=True)
-        print(json.dumps({"feeds": [blog.feed_url for blog in world.blogs]}), flush=True)
+        truth = {post.url: post.truth.body for blog in world.blogs for post in blog.posts}
+        print(json.dumps({"feeds": [blog.feed_url for blog in world.blogs], "truth": truth}), flush=True)
         await until_told()
 
 
