@@ -1,0 +1,144 @@
+"""What class, id and itemprop words say about an element: a closed vocabulary, judged token by token and memoised.
+
+A class string is cut into tokens and a token into words ("relatedPosts" -> related, posts), and only whole words count:
+substring rules on classes are the main way extractors lose pages. WordPress writes an article's tags and categories
+into its class (`tag-x category-y`), Blogger wraps posts in `widget Blog`: such tokens say nothing.
+"""
+
+from __future__ import annotations
+
+import re
+
+JUNK = 1  # what is not the article: share bars, related lists, comments, navigation, advertising
+WEAK = 2  # a word that is junk more often than not, believed only when the element holds little prose
+CAPTION = 4
+BODY = 8  # a name for the article's text itself
+AREA = 16  # a name for the article with its head and foot
+BYLINE = 32
+DATE = 64
+TAGS = 128
+HEADLINE = 256
+POST = 512  # the post's own wrapper: never junk, whatever else its class says
+RULE = 1024  # a rule may have a word on it (see `rules.Rule.match`)
+HIDDEN = 2048
+PROPERTY = 8192  # itemprop=articleBody
+CAPTURED = BYLINE | HEADLINE | DATE
+COMMENTS = 4096  # the readers' own words: prose, but never the article's
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_SILENT = re.compile(r"(?:tag|category|post|type|status|format|author|label|section|page-id|postid|js|wp-image)-", re.I)
+_POST = re.compile(r"(?:hentry|h-entry|type-(?:post|page)|post-\d+|blog-posts?|Blog)$")
+
+_JUNK_WORDS = frozenset(
+    """share shares sharing sharer sharebar sharedaddy sharethis addthis addtoany shareaholic socials social sociable
+    related relatedposts relatedpost relate prelate recommended recommendation recommendations rekomendasi terkait
+    sidebar breadcrumb breadcrumbs breadcrump crumbs pagination pager pagenavi paging prevnext nextprev
+    newsletter subscribe subscription signup optin ads adsense adsbygoogle advert adverts advertisement advertising
+    advertisment adslot adunit adbox adcontainer adwrap iklan sponsor sponsored sponsors outbrain taboola revcontent mgid zergnet
+    trending popular mostread mostpopular terpopuler lainnya bacajuga nav navbar navigation menu submenu megamenu
+    cookie cookies gdpr consent toolbar toolbox tagcloud authorbox copyright toc ratings rating
+    footer copyrights masthead login skiplink readmore jegthemelink hatom icons follow
+    followus onesignal lightbox morestories""".split()
+)
+_WEAK_WORDS = frozenset(
+    """ad widget widgets promo promos promotion banner header popup modal overlay meta info byline bio author about
+    teaser teasers carousel slider slideshow more next prev previous also print email tools utility
+    aside rail right side bottom extra extras hot latest recent terbaru video videos player gallery
+    donate donation join poll quiz form survey tag tags label labels topics topic category categories
+    bookmark rss feed cta callout box links link list sticky""".split()
+)
+_WEAK_SURE = frozenset(
+    """ad promo promos byline bio teaser teasers carousel popup modal also donate donation tag tags labels label topics
+    meta print email author recent latest aside widget widgets rail poll survey cta""".split()
+)
+_COMMENT_WORDS = frozenset("comment comments commentlist respond disqus komentar replies reply".split())
+_CAPTION_WORDS = frozenset("caption captions figcaption".split())
+_BYLINE_WORDS = frozenset("author byline fn penulis reporter writer contributor".split())
+_DATE_WORDS = frozenset("date datetime published pubdate timestamp time dateline tanggal posted updated".split())
+_TAG_WORDS = frozenset("tags labels taglist tag".split())
+_PAIRS: tuple[tuple[frozenset[str], int], ...] = (
+    (frozenset(("baca", "juga")), JUNK),
+    (frozenset(("read", "also")), JUNK),
+    (frozenset(("read", "more")), JUNK),
+    (frozenset(("most", "read")), JUNK),
+    (frozenset(("most", "popular")), JUNK),
+    (frozenset(("sign", "up")), JUNK),
+    (frozenset(("sr", "only")), HIDDEN),
+    (frozenset(("screen", "reader")), HIDDEN),
+    (frozenset(("visually", "hidden")), HIDDEN),
+    (frozenset(("post", "title")), HEADLINE),
+    (frozenset(("entry", "title")), HEADLINE),
+    (frozenset(("article", "title")), HEADLINE),
+)
+_BODY_TOKENS = re.compile(
+    r"(?:entry|post|article|story|news|blog|single|detail|td-post|read|page)?[-_]*(?:content|body|text)"
+    r"(?:[-_]*(?:body|text|content|inner|main))?$|articlebody$|storytext$|isi$|artikel$",
+    re.I,
+)
+_AREA_TOKENS = re.compile(r"(?:article|story|post|main|content|entry|detail|read|news|single)(?:[-_]|$)", re.I)
+_LIMIT = 16_384
+_tokens: dict[str, int] = {}
+_classes: dict[str, int] = {}
+
+
+def of_token(token: str) -> int:
+    """The marks of one class token or id."""
+    marks = _tokens.get(token)
+    if marks is None:
+        if len(_tokens) > _LIMIT:
+            _tokens.clear()
+        marks = _tokens[token] = _judge(token)
+    return marks
+
+
+of_id = of_token
+
+
+def of_class(value: str) -> int:
+    """The marks of a whole class attribute."""
+    marks = _classes.get(value)
+    if marks is None:
+        if len(_classes) > _LIMIT:
+            _classes.clear()
+        marks = 0
+        for token in value.split():
+            marks |= of_token(token)
+        _classes[value] = marks
+    return marks
+
+
+def _judge(token: str) -> int:
+    if _POST.match(token):
+        return POST | AREA
+    if _SILENT.match(token) and token not in ("post-body", "post-content", "author-box", "post-title", "tag-cloud"):
+        words = frozenset(word.lower() for word in _WORD.findall(token.partition("-")[2]))
+        if not token.lower().startswith(("post-", "author-", "section-", "js-", "label-")):
+            return 0
+        return _judge_words(token, words | {token.partition("-")[0].lower()})
+    return _judge_words(token, frozenset(word.lower() for word in _WORD.findall(token)))
+
+
+def _judge_words(token: str, words: frozenset[str]) -> int:
+    marks = 0
+    if words & _JUNK_WORDS:
+        marks |= JUNK
+    if words & _COMMENT_WORDS:
+        marks |= JUNK | COMMENTS
+    if words & _WEAK_SURE:
+        marks |= WEAK
+    if words & _CAPTION_WORDS:
+        marks |= CAPTION
+    if words & _BYLINE_WORDS:
+        marks |= BYLINE
+    if words & _DATE_WORDS:
+        marks |= DATE
+    if words & _TAG_WORDS:
+        marks |= TAGS
+    for pair, mark in _PAIRS:
+        if pair <= words:
+            marks |= mark
+    if _BODY_TOKENS.match(token):
+        marks |= BODY
+    elif _AREA_TOKENS.match(token):
+        marks |= AREA
+    return marks

@@ -1,0 +1,455 @@
+"""HTML bytes to flat arrays: parsed once by lexbor, walked once, never changed. selectolax lives only here.
+
+    bytes --lexbor--> tree --walk--> elements (parent, tag, marks, span of blocks)
+                                     blocks   (text, element, kind, characters in links)
+                                     head     (metas, links, times, headlines, bylines, ...)
+
+A block is a leaf paragraph. Inline nodes join with nothing between them and keep the source's own white space, a single
+`<br>` is a space, a run of them or any block border ends the block. Every element covers one run of blocks, so that a
+sum over an element is a difference of two running sums.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from parsers import marks as mark
+from parsers.block import BlockKind, Head
+
+_INLINE, _BLOCK, _BREAK, _SKIP, _HEAD, _ANCHOR, _VOID, _STRONG, _ASIDE = range(9)
+
+_ROLES = {
+    _INLINE: """abbr acronym bdi bdo big cite code data del dfn font ins kbd label mark nobr output q rp rt ruby s samp
+        small span strike sub sup time tt u var wbr""",
+    _STRONG: "b strong i em",
+    _BREAK: "br",
+    _SKIP: """style template svg math select option button iframe object embed canvas audio video map datalist textarea
+        input progress meter frameset""",
+    _HEAD: "meta link title script base",
+    _ANCHOR: "a",
+    _VOID: "img hr picture source track param area col",
+    _ASIDE: "noscript",
+}
+_BLOCKS = """html head body div p section article main aside header footer nav ul ol li dl dt dd table thead tbody tfoot
+    tr td th caption blockquote pre h1 h2 h3 h4 h5 h6 figure figcaption form fieldset legend address details summary
+    center dir menu hgroup listing xmp plaintext"""
+
+
+def _tag_ids() -> dict[int, str]:
+    """lexbor's number of every tag we know, read from the parser itself: comparing numbers is cheaper than names."""
+    names = " ".join((*_ROLES.values(), _BLOCKS)).split()
+    parser = LexborHTMLParser("<body>")
+    return {parser.create_node(name).tag_id: name for name in names}
+
+
+TAG_NAMES = _tag_ids()
+_BY_NAME = {name: number for number, name in TAG_NAMES.items()}
+_ROLE_OF = {_BY_NAME[name]: role for role, names in _ROLES.items() for name in names.split()}
+_TEXT, _COMMENT = 2, 4
+_CLOSED, _OPEN, _ANCHOR_CODE, _STRONG_CODE = -1, -2, -3, -4
+_KIND_OF = {
+    "li": BlockKind.ITEM,
+    "dt": BlockKind.ITEM,
+    "dd": BlockKind.ITEM,
+    "blockquote": BlockKind.QUOTE,
+    "pre": BlockKind.CODE,
+    "listing": BlockKind.CODE,
+    "td": BlockKind.CELL,
+    "th": BlockKind.CELL,
+    "figcaption": BlockKind.CAPTION,
+    "caption": BlockKind.CAPTION,
+    **{f"h{n}": BlockKind.HEADING for n in range(1, 7)},
+}
+_OWN_KIND = {_BY_NAME[name]: kind for name, kind in _KIND_OF.items()}
+_RESET = frozenset(_BY_NAME[name] for name in ("table", "ul", "ol", "dl", "section", "article", "figure", "form"))
+_TIME = _BY_NAME["time"]
+_HTML = _BY_NAME["html"]
+_PRE = frozenset(_BY_NAME[name] for name in ("pre", "listing", "xmp", "plaintext"))
+_FRAME = frozenset(_BY_NAME[name] for name in ("html", "body", "main"))
+_PRUNED = frozenset(_BY_NAME[name] for name in ("nav", "footer", "aside"))
+_ENTER = ("_inline", "_block", "_break", "_skip", "_head", "_anchor", "_void", "_emphasis", "_aside")
+_HEADINGS = frozenset(("h1", "h2", "h3"))
+_SPLITS = mark.JUNK | mark.CAPTION | mark.HIDDEN | mark.TAGS
+_ANCHOR_SPLITS = mark.HIDDEN | mark.RULE
+_NOT_SHOWN = re.compile(r"display\s*:\s*none").search
+_HEAD_LISTS = ("metas", "links", "json_ld", "times", "headlines", "bylines", "tags")
+_DEEPEST = 1024  # lexbor may nest deeper than the source when it repairs it
+_LONGEST_META = 4096  # characters, as are the next two
+_LONGEST_CAPTURE = 500
+_LONGEST_LD = 262_144
+_MOST_CAPTURES = 64
+
+Attributes = dict[str, str | None]
+Splitter = Callable[[str, Attributes], bool]
+
+
+class Row(NamedTuple):
+    """An element: `parent` is an index (-1 for the root), `tag` lexbor's number, `first` the block it begins at."""
+
+    parent: int
+    tag: int
+    attributes: Attributes
+    marks: int
+    kind: BlockKind
+    first: int
+
+
+class Line(NamedTuple):
+    """A block: `text` on one line (not yet NFC), `owner` an element, `linked` characters in `links` (text, raw href)."""
+
+    text: str
+    owner: int
+    kind: BlockKind
+    linked: int
+    links: Sequence[tuple[str, str]]
+    strong: int
+
+
+class Tree:
+    """The arrays, in document order. Element i begins at block `rows[i].first` and ends before block `last[i]`.
+
+    `pruned` holds the elements that were not entered because their words say junk: `expand` reads them when they turn
+    out to matter. `asides` are noscript elements. `images` holds (block that follows, src). Inline elements are here
+    only where they were set apart.
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.last: list[int] = []
+        self.lines: list[Line] = []
+        self.pruned: dict[int, LexborNode] = {}
+        self.asides: list[LexborNode] = []
+        self.images: list[tuple[int, str]] = []
+        self.head = Head()
+
+    def name(self, index: int) -> str:
+        """The element's tag name; empty for a tag HTML does not know."""
+        return TAG_NAMES.get(self.rows[index].tag, "")
+
+
+def read(html: bytes, splits: Splitter | None = None, prune: bool = True) -> Tree:
+    """The tree of a page given as UTF-8 bytes. `splits` says of an inline element whether a rule sets it apart."""
+    root = LexborHTMLParser(html).root
+    return _walk([root] if root is not None else [], splits, prune)
+
+
+def expand(node: LexborNode, splits: Splitter | None = None) -> Tree:
+    """The tree of one element that was pruned."""
+    return _walk([node], splits, False)
+
+
+def read_asides(tree: Tree, splits: Splitter | None = None) -> Tree:
+    """The tree of what stands in the page's noscript elements, where some pages keep their only copy."""
+    return _walk(tree.asides, splits, False)
+
+
+def _walk(roots: Sequence[LexborNode], splits: Splitter | None, prune: bool) -> Tree:
+    walk = _Walk(splits, prune)
+    for root in roots:
+        walk.run(root)
+    return walk.finish()
+
+
+class _Walk:
+    """The state of one walk: the block being gathered, the link and the emphasis we are in, and what the head gave."""
+
+    def __init__(self, splits: Splitter | None, prune: bool) -> None:
+        self.tree = Tree()
+        self.rows = self.tree.rows
+        self.lines = self.tree.lines
+        self.last = self.tree.last
+        self.splits = splits
+        self.prunes = mark.JUNK if prune else 0
+        self.parts: list[str] = []
+        self.links: list[tuple[str, str]] = []
+        self.linked = 0
+        self.link_at = -1  # index in parts at which the open link begins
+        self.href = ""
+        self.strong_at = -1
+        self.strong_depth = 0
+        self.strong = 0
+        self.break_at = -1
+        self.pre = 0
+        self.current = -1
+        self.heads: dict[str, list[Any]] = {name: [] for name in _HEAD_LISTS}
+        self.title: str | None = None
+        self.html_lang: str | None = None
+        block = self._block
+        self.enter: dict[int, Callable[[LexborNode, int], int]] = {number: block for number in TAG_NAMES}
+        self.enter |= {number: getattr(self, _ENTER[role]) for number, role in _ROLE_OF.items()}
+
+    def run(self, root: LexborNode) -> None:
+        """Depth first, without recursion; subtrees that hold no text of the article are not entered.
+
+        Longer than most functions because a call for every node would double the cost of the walk.
+        """
+        nodes: list[LexborNode] = []
+        codes: list[int] = []
+        parts, enter_of, block = self.parts, self.enter.get, self._block
+        node: LexborNode = root
+        code = block(node, node.tag_id)
+        while True:
+            if code != _CLOSED:
+                child = node.first_child
+                if child is not None and len(nodes) < _DEEPEST:
+                    nodes.append(node)
+                    codes.append(code)
+                    node = child
+                else:
+                    if code != _OPEN:
+                        self._leave(code)
+                    code = _CLOSED
+            if code == _CLOSED:
+                following = node.next if nodes else None
+                while following is None:
+                    if not nodes:
+                        return
+                    node = nodes.pop()
+                    code = codes.pop()
+                    if code != _OPEN:
+                        self._leave(code)
+                    following = node.next if nodes else None
+                node = following
+            number = node.tag_id
+            if number == _TEXT:
+                text = node.text_content or ""
+                if not text.isspace() or self.pre:
+                    parts.append(text)
+                elif parts:
+                    parts.append(" ")
+                code = _CLOSED
+            elif number == _COMMENT:
+                code = _CLOSED
+            else:
+                code = enter_of(number, block)(node, number)
+
+    def _leave(self, code: int) -> None:
+        if code == _ANCHOR_CODE:
+            self._end_link()
+            self.link_at = -1
+        elif code == _STRONG_CODE:
+            self.strong_depth -= 1
+            if self.strong_depth == 0:
+                self._end_strong()
+                self.strong_at = -1
+        else:
+            if self.parts:
+                self._flush()
+            self.last[code] = len(self.lines)
+            row = self.rows[code]
+            if row.tag in _PRE:
+                self.pre -= 1
+            self.current = row.parent
+
+    def _block(self, node: LexborNode, number: int) -> int:
+        attributes = node.attributes
+        return self._open(node, number, attributes, self._marks(attributes, node) if attributes else 0)
+
+    def _open(self, node: LexborNode, number: int, attributes: Attributes, marks: int) -> int:
+        if self.parts:
+            self._flush()
+        current, rows = self.current, self.rows
+        kind = _OWN_KIND.get(number)
+        if kind is None:
+            if marks & mark.CAPTION:
+                kind = BlockKind.CAPTION
+            elif current < 0 or number in _RESET or rows[current].kind is BlockKind.CELL:
+                kind = BlockKind.PARAGRAPH
+            else:
+                kind = rows[current].kind
+        index = len(rows)
+        rows.append(Row(current, number, attributes, marks, kind, len(self.lines)))
+        self.last.append(len(self.lines))
+        if (marks & self.prunes or number in _PRUNED) and self.prunes and number not in _FRAME and not marks & mark.POST:
+            self.tree.pruned[index] = node
+            return _CLOSED
+        if number in _PRE:
+            self.pre += 1
+        elif number == _HTML:
+            self.html_lang = attributes.get("lang") or attributes.get("xml:lang")
+        self.current = index
+        return index
+
+    def _inline(self, node: LexborNode, number: int) -> int:
+        attributes = node.attributes
+        if not attributes:
+            return _OPEN
+        marks = self._marks(attributes, node)
+        if number == _TIME:
+            self._moment(attributes, node)
+        if marks & _SPLITS or (marks & mark.RULE and self.splits and self.splits(TAG_NAMES[number], attributes)):
+            return self._open(node, number, attributes, marks)
+        return _OPEN
+
+    def _emphasis(self, node: LexborNode, number: int) -> int:
+        if self.strong_depth == 0:
+            self.strong_at = len(self.parts)
+        self.strong_depth += 1
+        return _STRONG_CODE
+
+    def _anchor(self, node: LexborNode, number: int) -> int:
+        attributes = node.attributes
+        marks = self._marks(attributes, node)
+        rel = attributes.get("rel")
+        if rel:
+            words = rel.lower().split()
+            if "tag" in words:
+                self._capture("tags", node)
+            if "author" in words:
+                self._capture("bylines", node)
+        elif self.current >= 0 and self.rows[self.current].marks & mark.TAGS:
+            self._capture("tags", node)
+        if marks & _ANCHOR_SPLITS and (
+            marks & mark.HIDDEN or (marks & mark.RULE and self.splits and self.splits("a", attributes))
+        ):
+            return self._open(node, number, attributes, marks)
+        if self.link_at >= 0:
+            self._end_link()
+        self.link_at = len(self.parts)
+        self.href = attributes.get("href") or ""
+        return _ANCHOR_CODE
+
+    def _skip(self, node: LexborNode, number: int) -> int:
+        return _CLOSED
+
+    def _aside(self, node: LexborNode, number: int) -> int:
+        self.tree.asides.append(node)
+        return _CLOSED
+
+    def _marks(self, attributes: Attributes, node: LexborNode) -> int:
+        """The marks of an element; what it says of the article's head is caught on the way."""
+        marks = 0
+        for name, value in attributes.items():
+            if name == "class":
+                if value:
+                    marks |= mark.of_class(value)
+            elif name == "id":
+                if value:
+                    marks |= mark.of_token(value)
+            elif name == "itemprop":
+                marks |= self._property(value or "", attributes, node)
+            elif name == "style":
+                if value and "none" in value and _NOT_SHOWN(value):
+                    marks |= mark.HIDDEN
+            elif name == "hidden" or (name == "aria-hidden" and value == "true"):
+                marks |= mark.HIDDEN
+        if marks & mark.CAPTURED:
+            self._caught(marks, attributes, node)
+        return marks
+
+    def _caught(self, marks: int, attributes: Attributes, node: LexborNode) -> None:
+        if marks & mark.BYLINE:
+            self._capture("bylines", node)
+        if marks & mark.HEADLINE:
+            self._capture("headlines", node)
+        if marks & mark.DATE and attributes.get("title") and "published" in (attributes.get("class") or ""):
+            self._moment(attributes, node)
+
+    def _property(self, value: str, attributes: Attributes, node: LexborNode) -> int:
+        words = value.split()
+        if "articleBody" in words:
+            return mark.PROPERTY
+        if "datePublished" in words:
+            self._moment(attributes, node)
+        elif "headline" in words or ("name" in words and node.tag in _HEADINGS):
+            self._capture("headlines", node)
+        elif "author" in words:
+            self._capture("bylines", node)
+        return 0
+
+    def _break(self, node: LexborNode, number: int) -> int:
+        """One `<br>` is a space; a second with nothing between them ends the paragraph."""
+        parts = self.parts
+        if self.pre:
+            parts.append("\n")
+        elif parts:
+            if 0 <= self.break_at <= len(parts) and not "".join(parts[self.break_at :]).strip():
+                self._flush()
+            else:
+                parts.append(" ")
+                self.break_at = len(parts)
+        return _CLOSED
+
+    def _end_link(self) -> None:
+        if self.link_at < len(self.parts):
+            text = " ".join("".join(self.parts[self.link_at :]).split())
+            if text:
+                self.linked += len(text)
+                self.links.append((text, self.href))
+
+    def _end_strong(self) -> None:
+        if 0 <= self.strong_at < len(self.parts):
+            self.strong += len("".join(self.parts[self.strong_at :]).strip())
+
+    def _flush(self) -> None:
+        """End the block: what was gathered becomes a line of the current element."""
+        parts = self.parts
+        if self.link_at >= 0:
+            self._end_link()
+            self.link_at = 0
+        if self.strong_depth:
+            self._end_strong()
+            self.strong_at = 0
+        text = "".join(parts)
+        text = text.strip("\n").rstrip() if self.pre else " ".join(text.split())
+        if text:
+            current = self.current
+            self.lines.append(Line(text, current, self.rows[current].kind, self.linked, self.links or (), self.strong))
+        if self.links:
+            self.links = []
+        self.linked = self.strong = 0
+        self.break_at = -1
+        parts.clear()
+
+    def _void(self, node: LexborNode, number: int) -> int:
+        if node.tag == "hr":
+            if self.parts:
+                self._flush()
+        elif node.tag == "img":
+            attributes = node.attributes
+            source = attributes.get("data-src") or attributes.get("src") or ""
+            self.tree.images.append((len(self.lines), source))
+        return _CLOSED
+
+    def _head(self, node: LexborNode, number: int) -> int:
+        attributes = node.attributes
+        name = node.tag
+        if name == "meta":
+            key = attributes.get("property") or attributes.get("name") or attributes.get("itemprop")
+            key = key or attributes.get("http-equiv")
+            content = attributes.get("content")
+            if key and content:
+                self.heads["metas"].append((key.strip().lower(), content[:_LONGEST_META]))
+        elif name == "link":
+            rel, href = attributes.get("rel"), attributes.get("href")
+            if rel and href:
+                self.heads["links"].append((rel.strip().lower(), href[:_LONGEST_META]))
+        elif name == "title":
+            if self.title is None:
+                self.title = " ".join(node.text().split())[:_LONGEST_META]
+        elif name == "script" and "ld+json" in (attributes.get("type") or "").lower():
+            self.heads["json_ld"].append(node.text()[:_LONGEST_LD])
+        return _CLOSED
+
+    def _moment(self, attributes: Attributes, node: LexborNode) -> None:
+        stamp = attributes.get("datetime") or attributes.get("content") or attributes.get("title") or ""
+        text = " ".join(node.text().split())[:_LONGEST_CAPTURE]
+        if (stamp or text) and len(self.heads["times"]) < _MOST_CAPTURES:
+            self.heads["times"].append((stamp, text))
+
+    def _capture(self, name: str, node: LexborNode) -> None:
+        caught = self.heads[name]
+        if len(caught) < _MOST_CAPTURES:
+            text = " ".join(node.text(separator=" ").split())
+            if 0 < len(text) <= _LONGEST_CAPTURE:
+                caught.append(text)
+
+    def finish(self) -> Tree:
+        """The arrays, with the head filled in."""
+        lists = {name: tuple(values) for name, values in self.heads.items()}
+        self.tree.head = Head(title=self.title, html_lang=self.html_lang, **lists)
+        return self.tree
