@@ -1,0 +1,87 @@
+"""What an answer means: status codes, Retry-After, exceptions and their one line for people. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+
+from kliping.model import FetchOutcome
+from parsers.text import clean_line, cut
+
+FOLLOWED = frozenset({301, 302, 303, 307, 308})
+WITH_BODY = frozenset({200, 203})
+LONGEST_RETRY = timedelta(hours=24)
+DETAIL = 300  # characters
+
+_NAMED = {
+    **dict.fromkeys((401, 403, 407, 451), FetchOutcome.REFUSED),
+    404: FetchOutcome.NOT_FOUND,
+    410: FetchOutcome.GONE,
+    429: FetchOutcome.RATE_LIMITED,
+}
+_SECONDS = re.compile(r"[0-9]+")
+_URL = re.compile(r"([a-z][a-z0-9+.-]*://)(?:[^/\s]*@)?([^\s?#'\"]*)[^\s'\"]*", re.I)
+
+
+def conclude(status: int, body: bytes, conditional: bool) -> tuple[FetchOutcome, str | None]:
+    """The word and the line for a complete answer; `conditional` says that the request carried validators."""
+    if status in WITH_BODY and body and not body.isspace():
+        return FetchOutcome.OK, None
+    if status in WITH_BODY:
+        return FetchOutcome.EMPTY, status_line(status)
+    if status == 304 and conditional:
+        return FetchOutcome.NOT_MODIFIED, None
+    return outcome_of(status), status_line(status)
+
+
+def outcome_of(status: int) -> FetchOutcome:
+    """The word for a status that is neither a body, a redirect we follow, nor a 304 we asked for."""
+    if status in _NAMED:
+        return _NAMED[status]
+    if 400 <= status < 500:
+        return FetchOutcome.CLIENT_ERROR
+    return FetchOutcome.SERVER_ERROR if 500 <= status < 600 else FetchOutcome.UNEXPECTED_STATUS
+
+
+def status_line(status: int) -> str:
+    """`HTTP 404 Not Found`, in our words and not the server's."""
+    try:
+        return f"HTTP {status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return f"HTTP {status}"
+
+
+def retry_after(value: str | None, now: datetime) -> datetime | None:
+    """When a Retry-After header (RFC 9110, 10.2.3: seconds or a date) lets us come back, at most 24 h from now.
+
+    None when there is no such header, when it makes no sense, or when its time has passed.
+    """
+    value = (value or "").strip()
+    if _SECONDS.fullmatch(value):
+        until = now + min(LONGEST_RETRY, timedelta(seconds=int(value[:9]) if len(value) < 10 else 10**9))
+    else:
+        until = min(_date(value) or now, now + LONGEST_RETRY)
+    return until if until > now else None
+
+
+def _date(value: str) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(value)
+        return date if date.tzinfo else date.replace(tzinfo=UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def header_text(value: str) -> str:
+    """A header as text: the UTF-8 it should be where it is that, else the latin-1 it was read as."""
+    try:
+        return value.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return value
+
+
+def one_line(text: str) -> str:
+    """A clean line of at most 300 characters; URLs in it lose userinfo, query and fragment, where secrets live."""
+    return cut(clean_line(_URL.sub(r"\1\2", text[: 4 * DETAIL])), DETAIL)

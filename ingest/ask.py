@@ -1,0 +1,69 @@
+"""What is asked for, and the headers that ask for it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from ingest.gate import Target
+
+Headers = list[tuple[bytes, bytes]]
+
+
+class Kind(StrEnum):
+    """What is asked for; chooses the byte limits and the Accept header."""
+
+    FEED = "feed"
+    PAGE = "page"
+    ROBOTS = "robots"
+
+
+ACCEPT = {
+    Kind.FEED: "application/atom+xml, application/rss+xml, application/feed+json, application/rdf+xml;q=0.9, "
+    "application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.1",
+    Kind.PAGE: "text/html, application/xhtml+xml;q=0.9, */*;q=0.1",
+    Kind.ROBOTS: "text/plain, */*;q=0.1",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to ask for. The validators are sent back byte-exact (latin-1, as headers are read)."""
+
+    url: str
+    kind: Kind = Kind.PAGE
+    user_agent: str | None = None
+    etag: str | None = None
+    last_modified: str | None = None
+
+
+def headers_for(request: Request, first: Target, target: Target, user_agent: str) -> Headers:
+    """The headers for one hop of a request that began at `first`.
+
+    Validators go to the origin they are for, or to the same name over https; credentials go to their origin only.
+    """
+    sent = {
+        "Host": target.authority,
+        "User-Agent": request.user_agent or user_agent,
+        "Accept": ACCEPT[request.kind],
+        "Accept-Encoding": "gzip",
+        "Connection": "close",
+    }
+    if target.origin == first.origin or (target.scheme == "https" and target.authority == first.authority):
+        sent |= {"If-None-Match": request.etag or "", "If-Modified-Since": request.last_modified or ""}
+    if target.origin == first.origin and first.credentials:
+        sent["Authorization"] = first.credentials
+    pairs = ((name.encode(), _as_sent(value)) for name, value in sent.items())
+    return [(name, value) for name, value in pairs if value]
+
+
+def is_conditional(headers: Headers) -> bool:
+    """Whether a 304 would answer them."""
+    return any(name.startswith(b"If-") for name, _ in headers)
+
+
+def _as_sent(value: str) -> bytes:
+    """A value as it came in an earlier answer; empty, so not sent, when it cannot have come in one."""
+    if any(ord(letter) < 32 or not 0 < ord(letter) < 256 or letter == "\x7f" for letter in value):
+        return b""
+    return value.strip().encode("latin-1")
