@@ -32,7 +32,8 @@ class Block:
 
     Code keeps its line breaks. `hint` holds the lower-case class and id words of the block and its wrappers up to the
     body container, space-joined. `emphasis` says that all of the text is bold, strong or italic. `depth` is the number
-    of ancestors of the block's element.
+    of ancestors of the block's element. `lines` holds the parts between single `<br>` where there are two or more, so
+    that a footer line glued to a paragraph can be told from it; empty otherwise.
     """
 
     kind: BlockKind
@@ -41,6 +42,7 @@ class Block:
     hint: str = ""
     emphasis: bool = False
     depth: int = 0
+    lines: tuple[str, ...] = ()
 
     @property
     def link_share(self) -> float:
