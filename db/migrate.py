@@ -44,7 +44,8 @@ def upgrade(dsn: str) -> str:
     """Bring the database to this release; on one that is there already, nothing changes.
 
     Returns the SQL an administrator must run because this user may not (roles, grants on the database), "" when there
-    is none. Raises DatabaseError with one line.
+    is none. Raises DatabaseError with one line. Alembic keeps its state in module globals: not for two threads at once
+    on two databases.
     """
     with _connected(dsn) as connection, _alone(connection):
         _to_head(connection)

@@ -16,7 +16,7 @@ from db.engine import make_engine
 from kliping.settings import Settings
 from tests import sockets
 from tests.clock import FakeClock
-from tests.postgres import Cluster
+from tests.postgres import PG15, Cluster
 
 sockets.install()
 
@@ -61,6 +61,16 @@ def empty_dsn(cluster: Cluster) -> Iterator[str]:
     name = cluster.create("template0")
     yield cluster.database_dsn(name)
     cluster.drop(name)
+
+
+@pytest.fixture(scope="session", params=["bundled", "15"])
+def bare_cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """A Postgres nothing was done to, ours and the oldest we promise; its roles belong to the tests that ask for it."""
+    pg_bin = None if request.param == "bundled" else PG15
+    if pg_bin is not None and not pg_bin.exists():
+        pytest.skip("no Postgres 15 here")
+    with Cluster(pg_bin) as running:
+        yield running
 
 
 @pytest.fixture

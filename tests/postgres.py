@@ -16,12 +16,13 @@ from db.embedded import EmbeddedPostgres
 from db.migrate import upgrade
 from kliping.settings import Settings
 
+PG15 = Path("/usr/lib/postgresql/15/bin")  # the oldest we promise; tested where it is installed
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "200"}
 TEMPLATE = "template_kliping"
 
 
 class Cluster:
-    """One Postgres with a migrated template; databases are copied from it in some 20 ms.
+    """One Postgres with a migrated template, made on first use; databases are copied from it in some 20 ms.
 
     It lies directly under /tmp: pytest's own folders are closed to the user Postgres runs as when we are root.
     """
@@ -32,11 +33,10 @@ class Cluster:
         self.server = EmbeddedPostgres(Settings(data_dir=self.folder, pg_bin=pg_bin), options=FAST, quick=True)
         self.dsn = ""
         self._numbers = itertools.count(1)
+        self._has_template = False
 
     def __enter__(self) -> Self:
         self.dsn = self.server.start()
-        self.execute(f"CREATE DATABASE {TEMPLATE}")
-        upgrade(self.database_dsn(TEMPLATE))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -52,6 +52,10 @@ class Cluster:
 
     def create(self, template: str = TEMPLATE) -> str:
         """The name of a fresh database; `template0` makes an empty one."""
+        if template == TEMPLATE and not self._has_template:
+            self.execute(f"CREATE DATABASE {TEMPLATE}")
+            upgrade(self.database_dsn(TEMPLATE))
+            self._has_template = True
         name = f"test_{os.getpid()}_{next(self._numbers)}"
         self.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
