@@ -1,0 +1,122 @@
+"""Calls and footers glued to the end of a paragraph by a scraper or a single line break.
+
+Only what follows the last full sentence is looked at. It goes when every part of it, read from the end, is a line of the
+closed lists, a call, a comment count or a source line; else nothing goes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from kliping.model import Credit, Removal, Source
+from parsers.block import Block, BlockKind, Link
+from parsers.lines import closed_group, closed_lines, normal, pattern_rule
+from parsers.sources import read_credits, read_initials, read_republished, read_source
+
+REACH = 420  # characters before the end in which a glued footer begins
+_SENTENCE_END = re.compile(r"[.!?…][\"”'’)\]]*(?=\s*[A-Z0-9(\[@*])|[\"”](?=\s+[A-Z0-9(\[@*])")
+_COUNT = re.compile(r"(?:\d{1,6}|[Tt]idak ada|[Nn]o|[Bb]elum ada) (?:komentar|comments?) ?:?$", re.I)
+_CUTTABLE = frozenset(
+    {"call", "ads", "embed", "share", "read_also", "video", "page_turner", "comment_count", "continue"}
+)
+_WEAK = frozenset({"labels", "related_weak"})
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """What is left of the block (None when nothing) and what was cut, in document order."""
+
+    rest: Block | None
+    removed: tuple[Removal, ...]
+    sources: tuple[Source, ...] = ()
+    credits: tuple[Credit, ...] = ()
+
+
+def cut_suffix(block: Block) -> Cut | None:
+    """The footer glued to the end of this block, or None."""
+    if block.kind in (BlockKind.CODE, BlockKind.CELL, BlockKind.HEADING) or len(block.text) < 12:
+        return None
+    if block.text[-1] in ".,;" and not block.text.endswith("..."):
+        return None
+    start = _last_sentence_end(block.text)
+    tail = block.text[start:].strip()
+    if not tail or len(tail) > REACH:
+        return None
+    return _parts(block, start, tail)
+
+
+def _last_sentence_end(text: str) -> int:
+    base = max(0, len(text) - REACH)
+    end = 0
+    for m in _SENTENCE_END.finditer(text, base):
+        if m.end() < len(text.rstrip()):
+            end = m.end()
+    return end
+
+
+def _parts(block: Block, start: int, tail: str) -> Cut | None:
+    removed: list[Removal] = []
+    left = tail
+    while left:
+        piece = _last_phrase(left)
+        if piece is None:
+            break
+        removed.insert(0, Removal("suffix", piece[1], piece[0]))
+        left = left[: len(left) - len(piece[0])].rstrip()
+    if not left:
+        return Cut(_shorter(block, start), tuple(removed)) if removed else None
+    if start == 0 and not removed:
+        return None  # the block is one line: the other steps judge it
+    return _last_line(block, start, left, removed)
+
+
+def _last_line(block: Block, start: int, left: str, removed: list[Removal]) -> Cut | None:
+    """What stands between the last sentence and the phrases must itself be a line that may go."""
+    line = replace(block, text=left, links=tuple(k for k in block.links if k.text and k.text in left), lines=())
+    said = read_source(line)
+    notice = read_republished(line)
+    found = said.sources if said else (notice,) if notice else ()
+    if found:
+        first = Removal("suffix", "source", left, "sources")
+        return Cut(_shorter(block, start), (first, *removed), found)
+    people = read_credits(line) or _desk(line)
+    if people:
+        first = Removal("suffix", "credits", left, "credits")
+        return Cut(_shorter(block, start), (first, *removed), credits=people)
+    rule = pattern_rule(line)
+    if rule in _CUTTABLE:
+        return Cut(_shorter(block, start), (Removal("suffix", rule, left), *removed))
+    return None
+
+
+def _desk(line: Block) -> tuple[Credit, ...]:
+    """Only initials with a stroke: "(wsw/wsw)"; a bracketed word at the end of a sentence is the author's."""
+    credit = read_initials(line) if "/" in line.text else None
+    return (credit,) if credit else ()
+
+
+def _last_phrase(text: str) -> tuple[str, str] | None:
+    """The closed line or comment count that ends `text`, as written, with its rule."""
+    count = _COUNT.search(text[-24:])
+    if count:
+        start = len(text) - len(text[-24:]) + count.start()
+        return text[start:], "comment_count"
+    words = text.split(" ")
+    for take in range(min(len(words), 9), 0, -1):
+        piece = " ".join(words[-take:])
+        group = closed_lines().get(normal(piece))
+        if group is not None and group.name not in _WEAK and (take > 1 or piece == text):
+            return piece, group.name
+    return None
+
+
+def _shorter(block: Block, end: int) -> Block | None:
+    text = block.text[:end].rstrip()
+    if not text:
+        return None
+    return replace(block, text=text, links=_links_in(text, block.links), lines=())
+
+
+def _links_in(text: str, links: tuple[Link, ...]) -> tuple[Link, ...]:
+    return tuple(link for link in links if link.text in text)
