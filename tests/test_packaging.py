@@ -150,13 +150,8 @@ def test_what_the_house_imports_it_also_declares() -> None:
 
 def test_no_committed_file_names_a_registry_or_this_machine() -> None:
     """Hashes pin what is installed; where it comes from is the reader's own pip's business."""
-    address = re.compile(
-        r"--(extra-)?index"
-        + r"-url|--find"
-        + r"-links|pypi\."
-        + r"org|python"
-        + r"hosted|https?://[^\s\"']+\.(whl|tar\.gz|tgz)\b"
-    )
+    words = ("--(extra-)?index-", "url"), ("--find-", "links"), ("pypi\\.", "org"), ("python", "hosted")
+    address = re.compile("|".join([*map("".join, words), r"https?://[^\s\"']+\.(whl|tar\.gz|tgz)\b"]))
     texts = [(path, path.read_bytes().decode("utf-8", "replace")) for path in in_the_tree(".")]
     wrong = [str(path) for path, text in texts if address.search(text) or f"{ROOT}/" in text]
     assert wrong == []
