@@ -1,4 +1,4 @@
-"""A migrated database is what db/schema.py says, on our Postgres and on the oldest we promise; upgrades never collide."""
+"""A migrated database is what db/schema.py says, on our Postgres and on the oldest we promise; upgrades take turns."""
 
 from __future__ import annotations
 
