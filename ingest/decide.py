@@ -143,11 +143,11 @@ def jitter(url: str, share: float) -> float:
 
 def next_poll(feed: Feed, failures: int, now: datetime, floor: datetime | None, settings: Settings) -> datetime:
     """When to poll again: the interval, doubled for every failure in a row, up to the most; never before floor."""
-    base = float(feed.interval) if feed.interval else settings.poll_first
-    seconds = max(settings.poll_least, min(settings.poll_most, base * 2 ** min(failures, 20)))
-    if feed.interval and not failures:
-        seconds = float(feed.interval)
-    return max(now + timedelta(seconds=seconds * jitter(feed.url, settings.poll_jitter)), floor or now)
+    seconds = float(feed.interval or settings.poll_first)
+    if failures or not feed.interval:  # an operator's own interval may lie outside the bounds
+        seconds = max(settings.poll_least, seconds * 2.0 ** min(failures, 20))
+    seconds = min(settings.poll_most, seconds * jitter(feed.url, settings.poll_jitter))
+    return max(now + timedelta(seconds=seconds), floor or now)
 
 
 def gone_for_good(feed: Feed, outcome: str, now: datetime) -> bool:
