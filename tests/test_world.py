@@ -12,7 +12,7 @@ import feedparser
 import httpx
 import pytest
 
-from tests.world import World
+from tests.world import PACIFIC, World
 
 ROOT = Path(__file__).parent.parent
 
@@ -198,3 +198,49 @@ def test_as_a_process_it_says_what_it_serves_and_what_was_asked():
         said, _ = process.communicate(timeout=10)
     assert [feed["kind"] for feed in feeds] == ["blogger", "wordpress", "portal"]
     assert [request["status"] for request in json.loads(said)["requests"]] == [200]
+
+
+async def test_a_name_may_stand_in_urls_and_an_address_may_be_shared(world):
+    named = world.blogger("Kabar Senja", posts=1, hostname="kabar-senja.blogspot.com")
+    one, two = (world.portal(f"Warta {i}", posts=1, address="127.0.0.1") for i in range(2))
+    assert named.posts[0].url.startswith(f"http://kabar-senja.blogspot.com:{named.address[1]}/2025/")
+    assert one.address[0] == two.address[0] == "127.0.0.1"
+    assert one.host != two.host
+
+
+@pytest.mark.parametrize(
+    ("offered", "expected"),
+    [("both", {"etag", "last-modified"}), ("etag", {"etag"}), ("last-modified", {"last-modified"}), ("none", set())],
+)
+async def test_a_blog_may_keep_validators_to_itself(world, client, offered, expected):
+    blog = world.portal("Kota Kini", posts=1)
+    blog.validators = offered
+    answer = await client.get(blog.feed_url)
+    assert {"etag", "last-modified"} & set(answer.headers) == expected
+    since = {"If-Modified-Since": answer.headers.get("last-modified", "Mon, 12 May 2025 00:00:00 GMT")}
+    again = await client.get(blog.feed_url, headers=since)
+    assert again.status_code == (304 if "last-modified" in expected else 200)
+
+
+async def test_blogger_dialects(world, client):
+    blog = world.blogger("Kabar Senja", posts=2, zone=PACIFIC)
+    assert (
+        blog.posts[0].published_at.astimezone(PACIFIC).isoformat(timespec="milliseconds")
+        in (await client.get(blog.feed_url)).text
+    )
+    rss = await entries(client, blog.feed_url + "?alt=rss")
+    assert (rss.version, [e.id for e in rss.entries]) == ("rss20", [p.guid for p in blog.posts])
+    short = await entries(client, blog.base_url + "/feeds/posts/summary")
+    assert all(
+        post.truth.paragraphs[-1] not in entry.summary for entry, post in zip(short.entries, blog.posts, strict=True)
+    )
+    assert (await client.get(blog.feed_url + "?max-results=banyak")).status_code == 400
+
+
+async def test_a_slow_body_comes_in_pieces(world, client):
+    blog = world.portal("Kota Kini", posts=3)
+    blog.fail(blog.feed_path, trickle=0.005)
+    slow = await client.get(blog.feed_url, headers={"accept-encoding": "identity"})
+    assert slow.text.endswith("</rss>\n")
+    (request,) = world.asked(blog)
+    assert request.ended - request.started > 0.01

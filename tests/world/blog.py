@@ -24,12 +24,12 @@ class Blog:
     kind = "blog"
     feed_path = "/feed"
     per_feed = 10
+    address: tuple[str, int]  # where it listens; set by the world
 
     def __init__(self, name: str, base_url: str, seed: int | str, *, full_text: bool, start: datetime) -> None:
         self.name, self.base_url, self.full_text = name, base_url, full_text
         self.writer = Writer(f"{seed}-{name}")
         self.posts: list[Post] = []
-        self.removed_paths: set[str] = set()
         self.faults: list[Fault] = []
         self.robots: str | None = ROBOTS
         self.validators = "both"

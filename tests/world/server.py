@@ -208,11 +208,12 @@ class Wire(asyncio.Protocol):
         self._done(request)
 
     def _trickle(self, request: Request, pieces: list[bytes], gap: float) -> None:
+        if self.transport is not None:
+            self.transport.write(pieces.pop(0))
         if self.transport is None or not pieces:
             self._done(request)
-            return
-        self.transport.write(pieces.pop(0))
-        asyncio.get_running_loop().call_later(gap, self._trickle, request, pieces, gap)
+        else:
+            asyncio.get_running_loop().call_later(gap, self._trickle, request, pieces, gap)
 
     def _done(self, request: Request) -> None:
         request.ended = time.monotonic()
