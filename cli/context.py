@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from kliping.clock import Clock, SystemClock
-from kliping.errors import KlipingError
 from kliping.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -77,9 +76,3 @@ def quiet() -> Settings:
     settings = load()
     logs.setup(settings.log_format, level=logging.WARNING)
     return settings
-
-
-def refuse_unless(condition: bool, error: KlipingError) -> None:
-    """Raise `error` unless `condition` holds."""
-    if not condition:
-        raise error

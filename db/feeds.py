@@ -184,6 +184,15 @@ async def resume(conn: AsyncConnection, feed_id: int, now: datetime) -> FeedInfo
     return feed
 
 
+async def make_due(conn: AsyncConnection, feed: FeedInfo, now: datetime) -> FeedInfo:
+    """Let the running service poll an active feed at once. Raises InputError for one that is paused or gone."""
+    if feed.state != FeedState.ACTIVE:
+        raise InputError(f"feed {feed.id} is {feed.state}; `kliping feed resume {feed.id}` makes it active")
+    await conn.execute(update(FeedRow).where(FeedRow.id == feed.id).values(next_poll_at=now))
+    await hosts.wake(conn, feed.host, now)
+    return await get(conn, feed.id)
+
+
 _LET_GO = text("""
     WITH some AS (SELECT id FROM entries WHERE feed_id = :id ORDER BY id LIMIT :batch FOR UPDATE)
     UPDATE entries SET feed_id = NULL, payload = NULL, next_try_at = NULL,

@@ -38,12 +38,10 @@ class Look:
     @property
     def where(self) -> str:
         """The address to keep: redirects are followed for good only where the server says they are for good."""
-        url = self.fetched.url
-        for hop in self.fetched.hops:
-            if hop.status not in PERMANENT:
-                break
-            url = hop.location
-        return url
+        hops = self.fetched.hops
+        passed = [*(hop.url for hop in hops), self.fetched.final_url]
+        temporary = next((number for number, hop in enumerate(hops) if hop.status not in PERMANENT), len(hops))
+        return passed[temporary]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,20 +75,26 @@ class Scout:
             return Look(fetched, fault=str(error))
         return Look(fetched, parsed)
 
-    async def find(self, url: str) -> Found:
-        """The feed at `url`, or the first one that the page at `url` links to. Raises InputError saying what was there.
+    async def search(self, url: str) -> list[Look]:
+        """Every address that was looked at, the last one being the feed if there is one.
 
         The page's own order of links is kept: sites put their posts before their comments.
         """
-        first = await self.look(url)
-        tried = [first]
-        if first.parsed is not None:
-            return Found(first, tuple(tried))
-        for candidate in await self._candidates(first):
+        tried = [await self.look(url)]
+        if tried[0].parsed is not None:
+            return tried
+        for candidate in await self._candidates(tried[0]):
             tried.append(await self.look(candidate))
             if tried[-1].parsed is not None:
-                return Found(tried[-1], tuple(tried))
-        raise InputError(_nothing(tried))
+                break
+        return tried
+
+    async def find(self, url: str) -> Found:
+        """The feed at `url`, or the first one its page links to. Raises InputError saying what was there."""
+        tried = await self.search(url)
+        if tried[-1].parsed is None:
+            raise InputError(_nothing(tried))
+        return Found(tried[-1], tuple(tried))
 
     async def _candidates(self, look: Look) -> list[str]:
         if look.fetched.outcome is not FetchOutcome.OK:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kliping.errors import InputError
@@ -50,3 +51,21 @@ def agent(given: str) -> str | None:
     if len(text) > MAX_AGENT or not text.isascii() or not text.isprintable():
         raise InputError(f"a user agent is at most {MAX_AGENT} printable ASCII characters")
     return text
+
+
+def moment(given: str, zone: str, end: bool = False) -> datetime:
+    """A day (`2024-03-01`, its first instant or with `end` its last, in `zone`) or an ISO 8601 time, made aware."""
+    text = given.strip()
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"not a date: {given} (wanted 2024-03-01 or 2024-03-01T08:00+07:00)") from None
+    if len(text) <= len("2024-03-01") and end:
+        parsed += timedelta(days=1) - timedelta(microseconds=1)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=ZoneInfo(zone))
+
+
+def span(since: datetime | None, until: datetime | None) -> None:
+    """Raise InputError for a span that ends before it begins."""
+    if since is not None and until is not None and since > until:
+        raise InputError("--since is after --until")
