@@ -40,7 +40,8 @@ FIELDS = ("title", "author", "date", "language", "sitename", "image", "text")
 def extract(html: bytes, url: str) -> dict[str, Any] | None:
     """Text and metadata of a page, in a child process."""
     document = trafilatura.bare_extraction(html, url=url, with_metadata=True, include_comments=False)
-    return {name: getattr(document, name, None) for name in FIELDS} if document and document.text else None
+    found = {name: getattr(document, name, None) for name in FIELDS}
+    return found if found["text"] else None
 
 
 class Afternoon:

@@ -70,8 +70,8 @@ def proportional(process: psutil.Process) -> int:
     """Bytes; where the kernel does not tell the share of shared pages, all that is resident."""
     try:
         told = process.memory_full_info()
-        return getattr(told, "pss", None) or told.rss
+        return int(getattr(told, "pss", 0) or told.rss)
     except psutil.NoSuchProcess:
         return 0
     except psutil.AccessDenied:
-        return process.memory_info().rss if process.is_running() else 0
+        return int(process.memory_info().rss) if process.is_running() else 0

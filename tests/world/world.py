@@ -154,7 +154,8 @@ class World:
 
     def overlaps(self) -> list[tuple[Request, Request]]:
         """Pairs of requests that one host had in flight at the same time."""
-        found, last = [], {}
+        found: list[tuple[Request, Request]] = []
+        last: dict[str, Request] = {}
         for request in sorted(self.requests, key=lambda r: r.started):
             before = last.get(request.host)
             if before and (before.ended is None or before.ended > request.started):
