@@ -112,7 +112,7 @@ class EmbeddedPostgres:
     def _try_lock(self) -> int | None:
         try:
             if not self.data_dir.exists():
-                self.data_dir.mkdir(parents=True)
+                self.data_dir.mkdir(parents=True, exist_ok=True)
                 self.data_dir.chmod(0o755)  # whatever the umask: root's server runs as another user
             descriptor = os.open(self.data_dir / "owner.lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:

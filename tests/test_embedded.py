@@ -325,7 +325,7 @@ def test_binaries_are_looked_for_in_order(folder, monkeypatch):
     shutil.rmtree(new)
     assert pgbinaries.find_bin(Settings()) == old
     shutil.rmtree(old)
-    with pytest.raises(DatabaseError, match="no Postgres binaries: .* KLIPING_PG_BIN"):
+    with pytest.raises(DatabaseError, match=r"no Postgres binaries: .* KLIPING_PG_BIN"):
         pgbinaries.find_bin(Settings())
     with pytest.raises(DatabaseError, match="KLIPING_PG_BIN: /nowhere does not hold postgres"):
         pgbinaries.find_bin(Settings(pg_bin=Path("/nowhere")))
