@@ -245,7 +245,8 @@ def _date(raw: str | None, item: dict[str, Any], parsed: str, zone: str) -> date
     if at or not raw or not fields or not _EXPLICIT_ZONE.search(raw):
         return at
     try:
-        found = datetime(*fields[:6], tzinfo=UTC)
+        year, month, day, hour, minute, second = fields[:6]
+        found = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
     return found if EARLIEST <= found < LATEST else None

@@ -1,0 +1,69 @@
+"""What the sandbox and its children say to each other: length-prefixed msgpack, decoded into types, never pickle.
+
+    parent -> child    4 bytes length, Job
+    child  -> parent   4 bytes length, Reply
+
+A child that has parsed hostile bytes is not trusted: a frame over REPLY_BYTES or of another shape ends it. Datetimes go
+as ISO text, since a msgpack timestamp would lose their offset.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any
+
+import msgspec
+
+from kliping.model import Page
+
+LENGTH = struct.Struct("!I")
+NOTICE = struct.Struct("!cii")  # template -> parent: S(tarted) or D(ied), pid, wait status
+REPLY_BYTES = 128 * 1024 * 1024
+MEMORY_EXIT = 77  # exit status of a child that could not even say that its memory ran out
+
+
+class FeedJob(msgspec.Struct, tag="feed", array_like=True):
+    """Parse a feed document within `cpu` seconds of CPU time."""
+
+    cpu: float
+    body: bytes
+    url: str
+    content_type: str | None
+    zone: str
+    limit: int
+
+
+class ArticleJob(msgspec.Struct, tag="article", array_like=True):
+    """Extract the article of a page within `cpu` seconds of CPU time."""
+
+    cpu: float
+    page: Page
+    site_rules: bool
+
+
+class DiscoverJob(msgspec.Struct, tag="discover", array_like=True):
+    """Find the feeds of a page within `cpu` seconds of CPU time."""
+
+    cpu: float
+    html: bytes
+    url: str
+
+
+Job = FeedJob | ArticleJob | DiscoverJob
+
+
+class Reply(msgspec.Struct, array_like=True):
+    """`kind` is ok, feed (FeedError), page (PageError), memory or bug; `value` is the packed result of ok.
+
+    `last` says that the child ends itself after this reply.
+    """
+
+    kind: str
+    text: str
+    value: msgspec.Raw
+    last: bool
+
+
+def pack(value: Any) -> bytes:
+    """msgpack of any model value, with datetimes as ISO text."""
+    return msgspec.msgpack.encode(msgspec.to_builtins(value, builtin_types=(bytes,)))
