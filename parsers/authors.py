@@ -1,0 +1,60 @@
+"""Names of authors as bylines write them, without what stands around them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from kliping.model import Credit
+from parsers.lines import words_of
+from parsers.text import clean_line, cut
+
+AUTHOR_CHARS = 300
+_LEAD = re.compile(
+    r"^(?:\W*(?:oleh|by|ditulis oleh|diposting oleh|diposkan oleh|dicatat oleh|posted by|published by|written by|penulis"
+    r"|author|reporter|pewarta|wartawan|jurnalis|editor|redaktur|kontributor|laporan|publicado por|view all posts by"
+    r"|lihat semua pos oleh|semua pos oleh|tulisan oleh|article by|story by|byline|admin ?:)\b[\s:：,-]*)+",
+    re.I,
+)
+_TAIL = re.compile(
+    r"\s*(?:[|•·]|\s[-–—]\s|,?\s(?:pada|on|di|at)\s|,?\s(?:senin|selasa|rabu|kamis|jum['’]?at|sabtu|minggu|ahad)\b|\d{1,2}[/ ]"
+    r"|lihat profil|view my|lihat semua|view all|follow|ikuti|[-–—,]?\s?(?:editor|penulis|reporter|author)$|\().*$",
+    re.I | re.S,
+)
+_MAIL = re.compile(r"\S{1,100}@\S{1,200}|https?://\S+|www\.\S+", re.I)
+_NOBODY = frozenset(
+    (
+        "",
+        "unknown",
+        "anonymous",
+        "anonim",
+        "none",
+        "null",
+        "author",
+        "penulis",
+        "noreply",
+        "no-reply",
+        "n/a",
+        "oleh",
+        "by",
+    )
+)
+_WEAK = frozenset(("admin", "administrator", "redaksi", "editor", "redaktur", "webmaster", "superadmin", "tim redaksi"))
+
+
+def clean_author(text: str) -> str | None:
+    """The name in a byline, or None when it names nobody: a stand-in address, "Unknown", a whole sentence."""
+    name = _MAIL.sub(" ", clean_line(text[:400]))
+    name = _TAIL.sub("", _LEAD.sub("", name).strip(" :,-–—|\"'")).strip(" :,-–—|.\"'")
+    words = words_of(name)
+    if name.casefold() in _NOBODY or not words or len(words) > 10 or not any(c.isalpha() for c in name):
+        return None
+    return cut(name, AUTHOR_CHARS)
+
+
+def choose_author(candidates: Iterable[str | None], credits: Sequence[Credit] = ()) -> str | None:
+    """The first candidate that names a person; a desk such as "Admin" only when nobody better is named."""
+    written = [c.name for role in ("author", "reporter", "contributor") for c in credits if c.role == role]
+    names = [name for text in (*candidates, *written) if text and (name := clean_author(text))]
+    strong = [name for name in names if name.casefold() not in _WEAK]
+    return next(iter(strong or names), None)

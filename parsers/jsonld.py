@@ -1,0 +1,150 @@
+"""What JSON-LD says about an article: read as data, however carelessly it was written.
+
+Comments and trailing commas are tolerated (Blogger templates write both); a block that still is no JSON gives the few
+fields a plain pattern finds in it. Never an exception, and bounded on hostile input.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+_NODES = 4000  # objects and lists looked at in one block
+_STRING_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|(?<![:\w])//[^\n]*', re.DOTALL)
+_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|,(?=\s{0,200}[}\]])', re.DOTALL)
+_FIELD = re.compile(r'"(datePublished|dateModified|headline)"\s{0,20}:\s{0,20}"([^"\\]{1,500})"')
+_ARTICLE = re.compile(r"(?:Article|Posting|Report|Review|Recipe|Story)$|^(?:Report|Quiz|HowTo)")
+_PAGE = frozenset(("WebPage", "ItemPage", "AboutPage", "CreativeWork", "WebSite"))
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """The fields of the article object, raw; `page` marks what only a WebPage object said."""
+
+    headline: str | None = None
+    published: str | None = None
+    modified: str | None = None
+    authors: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    image: str | None = None
+    publisher: str | None = None
+    url: str | None = None
+    page: bool = False
+
+
+def read_claims(blocks: Sequence[str]) -> tuple[Claims, ...]:
+    """What the blocks say, articles first and pages after them, each in document order."""
+    found = [claims for block in blocks for claims in _of_block(block)]
+    return tuple(sorted(found, key=lambda claims: claims.page))
+
+
+def _of_block(block: str) -> Iterator[Claims]:
+    data = _load(block)
+    if data is None:
+        fields = {name: value for name, value in reversed(_FIELD.findall(block))}
+        if fields:
+            yield Claims(fields.get("headline"), fields.get("datePublished"), fields.get("dateModified"))
+        return
+    ids: dict[str, Mapping[str, Any]] = {}
+    things = list(_objects(data))
+    for thing in things:
+        if isinstance(thing.get("@id"), str) and "name" in thing:
+            ids.setdefault(thing["@id"], thing)
+    for thing in things:
+        kinds = _texts(thing.get("@type"))
+        article = any(_ARTICLE.search(kind) for kind in kinds)
+        if article or any(kind in _PAGE for kind in kinds):
+            yield _claims(thing, ids, page=not article)
+
+
+def _load(block: str) -> Any:
+    """The JSON value, after repair when it must be; None when it is beyond that."""
+    text = block.strip().removeprefix("<!--").removesuffix("-->").strip().rstrip(";")
+    for repair in (False, True):
+        try:
+            return json.loads(_repaired(text) if repair else text, strict=False)
+        except (ValueError, RecursionError):
+            continue
+    return None
+
+
+def _repaired(text: str) -> str:
+    end = text.rfind("*/") + 2  # past the last closed comment no opening one is looked for: that keeps this linear
+    head = _STRING_OR_COMMENT.sub(_keep_strings, text[:end]) if end > 1 else ""
+    rest = text[end:] if end > 1 else text
+    plain = re.sub(r"^\s{0,200}//[^\n]*$", "", head + rest, flags=re.MULTILINE)
+    plain = plain.replace("<![CDATA[", "").replace("]]>", "")
+    return _STRING_OR_COMMA.sub(_keep_strings, plain)
+
+
+def _keep_strings(m: re.Match[str]) -> str:
+    return m.group() if m.group()[0] == '"' else ""
+
+
+def _objects(data: Any) -> Iterator[Mapping[str, Any]]:
+    """Every object, outer before inner, in document order."""
+    queue, seen = [data], 0
+    while queue and seen < _NODES:
+        seen += 1
+        value = queue.pop(0) if len(queue) < 64 else queue.pop()
+        if isinstance(value, Mapping):
+            yield value
+            queue += [v for v in value.values() if isinstance(v, (dict, list))]
+        elif isinstance(value, list):
+            queue += value
+
+
+def _claims(thing: Mapping[str, Any], ids: Mapping[str, Mapping[str, Any]], page: bool) -> Claims:
+    return Claims(
+        headline=_first(thing.get("headline")) or _first(thing.get("name")),
+        published=_first(thing.get("datePublished")) or _first(thing.get("dateCreated")),
+        modified=_first(thing.get("dateModified")),
+        authors=() if page else tuple(_names(thing.get("author") or thing.get("creator"), ids)),
+        tags=() if page else _tags(thing.get("keywords")),
+        image=_image(thing.get("image")) or _first(thing.get("thumbnailUrl")),
+        publisher=next(iter(_names(thing.get("publisher"), ids)), None),
+        url=_address(thing.get("mainEntityOfPage")) or _first(thing.get("url")),
+        page=page,
+    )
+
+
+def _texts(value: Any) -> list[str]:
+    values = value if isinstance(value, list) else [value]
+    return [v.strip() for v in values[:100] if isinstance(v, str) and v.strip()]
+
+
+def _first(value: Any) -> str | None:
+    return next(iter(_texts(value)), None)
+
+
+def _names(value: Any, ids: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    for person in (value if isinstance(value, list) else [value])[:20]:
+        if isinstance(person, Mapping):
+            known = ids.get(person["@id"]) if isinstance(person.get("@id"), str) and "name" not in person else None
+            name = _first((known or person).get("name"))
+        else:
+            name = _first(person)
+        if name:
+            yield name
+
+
+def _tags(value: Any) -> tuple[str, ...]:
+    texts = _texts(value)
+    if len(texts) == 1:
+        texts = [part.strip() for part in texts[0].split(",")]
+    return tuple(text for text in texts if text)
+
+
+def _image(value: Any) -> str | None:
+    for image in (value if isinstance(value, list) else [value])[:5]:
+        found = _first(image.get("url") or image.get("contentUrl")) if isinstance(image, Mapping) else _first(image)
+        if found:
+            return found
+    return None
+
+
+def _address(value: Any) -> str | None:
+    return _first(value.get("@id")) if isinstance(value, Mapping) else _first(value)

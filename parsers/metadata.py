@@ -1,0 +1,282 @@
+"""Title, author, dates, tags, image, addresses: every candidate considered, the winner and where it came from kept.
+
+The order of trust for the time of publication, first sane one wins; a winner that is only a day is sharpened by the next
+candidate of the same day:
+
+  feed       the entry's own date
+  jsonld     datePublished of the article object
+  meta       article:published_time and its kin
+  microdata  itemprop=datePublished
+  time       <time datetime>, abbr.published
+  text       the visible date line
+  url        /2019/04/20/ in the path
+
+Offsets are trusted, and a visible clock beside a machine-readable time is never read again: Indonesian Blogger blogs keep
+Blogger's Pacific default. A date before 1990 or more than 48 hours after the fetch is null; its raw string stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from kliping.model import Credit, Page
+from parsers.authors import choose_author
+from parsers.block import Head
+from parsers.dates import SLACK, Moment, parse_date, zone_of
+from parsers.jsonld import Claims, read_claims
+from parsers.links import absolute
+from parsers.text import clean_line, cut
+from parsers.titles import choose_title
+
+TAGS, TAG_CHARS = 50, 100
+
+_PUBLISHED = (
+    "article:published_time", "article:published", "og:published_time", "og:article:published_time", "datepublished",
+    "content_publisheddate", "dtk:publishdate", "parsely-pub-date", "cxenseparse:recs:publishtime", "publishdate",
+    "publish_date", "publish-date", "published_date", "publisheddate", "pubdate", "sailthru.date", "article.published",
+    "dcterms.date", "dc.date.issued", "dcterms.created", "dc.date", "date", "date.release", "originalpublicationdate",
+    "published", "published_time", "bt:pubdate", "rnews:datepublished", "cxenseparse:publishtime", "dable:published_time",
+)  # fmt: skip
+_MODIFIED = (
+    "article:modified_time",
+    "og:updated_time",
+    "datemodified",
+    "article:modified",
+    "dcterms.modified",
+    "last-modified",
+)
+_TITLES = ("og:title", "twitter:title", "headline", "dc.title", "title")
+_AUTHORS = (
+    "author",
+    "article:author",
+    "content_author",
+    "dtk:author",
+    "parsely-author",
+    "dc.creator",
+    "twitter:creator",
+    "byl",
+)
+_IMAGES = (
+    "og:image:secure_url",
+    "og:image",
+    "og:image:url",
+    "twitter:image",
+    "twitter:image:src",
+    "thumbnailurl",
+    "image",
+)
+_UPDATED = re.compile(r"\b(?:diperbar?ui|diperbaharui|update[d]?|terakhir|modified|diedit|edited)\b", re.I)
+_URL_DAY = re.compile(
+    r"/((?:19|20)\d\d)[/-]?(\d\d)[/-]?(\d\d)(?=[/\-_]|$)|/((?:19|20)\d\d)[/-](\d{1,2})[/-](\d{1,2})(?=[/\-_]|$)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What is known of the article beside its text; see `model.Article` for the meaning of each field."""
+
+    title: str | None = None
+    author: str | None = None
+    published_at: datetime | None = None
+    published_precision: str | None = None
+    published_from: str | None = None
+    published_raw: str | None = None
+    modified_at: datetime | None = None
+    tags: tuple[str, ...] = ()
+    image: str | None = None
+    canonical_url: str | None = None
+    site_name: str | None = None
+
+
+def describe(
+    head: Head,
+    page: Page,
+    cleaned_published_line: str | None = None,
+    base_url: str | None = None,
+    credits: Sequence[Credit] = (),
+) -> Metadata:
+    """Choose among all candidates. `credits` are the people the text itself named, for a page that names none else."""
+    metas: dict[str, list[str]] = {}
+    for name, value in head.metas:
+        metas.setdefault(name, []).append(value)
+    claims = read_claims(head.json_ld)
+    base = base_url or page.url or ""
+    published, source, raw = _published(head, page, metas, claims, cleaned_published_line)
+    site = _site_name(metas, claims)
+    return Metadata(
+        title=_title(head, page, metas, claims, site),
+        author=_author(head, page, metas, claims, credits),
+        published_at=published.at if published else None,
+        published_precision=published.precision if published else None,
+        published_from=source,
+        published_raw=cut(clean_line(raw), 200) if raw else None,
+        modified_at=_modified(page, metas, claims),
+        tags=_tags(head, page, metas, claims),
+        image=_image(head, metas, claims, base),
+        canonical_url=_canonical(head, metas, base),
+        site_name=site,
+    )
+
+
+def _values(metas: dict[str, list[str]], names: Sequence[str]) -> Iterator[str]:
+    """The values of these metas, in the order of `names`."""
+    return (value for name in names for value in metas.get(name, ()) if value.strip())
+
+
+# --- published --------------------------------------------------------------------------------------------------------
+
+
+def _published(
+    head: Head, page: Page, metas: dict[str, list[str]], claims: Sequence[Claims], line: str | None
+) -> tuple[Moment | None, str | None, str | None]:
+    """The moment, where it came from, and its raw string; without a sane one the first raw string that was tried."""
+    latest, first_raw = page.fetched_at + SLACK, None
+    winner: tuple[Moment, str, str] | None = None
+    for source, raw in _date_candidates(head, page, metas, claims, line):
+        first_raw = first_raw or raw
+        moment = _entry_moment(page) if source == "feed" else parse_date(raw, page.zone, page.fetched_at, latest)
+        if moment is None or moment.at > latest:
+            continue
+        if winner is None:
+            winner = moment, source, raw
+        elif moment.precision != "day" and moment.at.astimezone(zone_of(page.zone)).date() == winner[0].at.date():
+            winner = moment, source, raw
+        if winner[0].precision != "day":
+            break
+    return winner or (None, None, first_raw)
+
+
+def _entry_moment(page: Page) -> Moment | None:
+    """The feed's date; its precision is seen in the raw string."""
+    at = page.entry.published_at if page.entry else None
+    if at is None or page.entry is None:
+        return None
+    read = parse_date(page.entry.published_raw or "", page.zone, page.fetched_at)
+    return Moment(at, read.precision if read else "second")
+
+
+def _date_candidates(
+    head: Head, page: Page, metas: dict[str, list[str]], claims: Sequence[Claims], line: str | None
+) -> Iterator[tuple[str, str]]:
+    entry = page.entry
+    if entry is not None and entry.published_at is not None:
+        yield "feed", entry.published_raw or entry.published_at.isoformat()
+    for claim in claims:
+        if claim.published:
+            yield "jsonld", claim.published
+    for name in _PUBLISHED:
+        for value in metas.get(name, ()):
+            yield "microdata" if name == "datepublished" else "meta", value
+    for stamp, text in head.times:
+        if not _UPDATED.search(text):
+            yield "time", stamp or text
+    for text in _visible(head, line):
+        yield "text", text
+    day = _url_day(page.url)
+    if day:
+        yield "url", day
+
+
+def _visible(head: Head, line: str | None) -> Iterator[str]:
+    """Date lines, those that speak of an update after the others."""
+    lines = [text for text in (line, *head.date_lines) if text]
+    yield from sorted(lines, key=lambda text: bool(_UPDATED.search(text)))
+
+
+def _url_day(url: str | None) -> str | None:
+    try:
+        m = _URL_DAY.search(urlsplit(url or "").path)
+    except ValueError:
+        return None
+    return "-".join(part for part in m.groups() if part) if m else None
+
+
+def _modified(page: Page, metas: dict[str, list[str]], claims: Sequence[Claims]) -> datetime | None:
+    """When the page says it was last changed; the feed's word is the last resort, since it also moves on comments."""
+    latest = page.fetched_at + SLACK
+    for raw in (*(c.modified for c in claims if c.modified), *_values(metas, _MODIFIED)):
+        moment = parse_date(raw, page.zone, None, latest)
+        if moment is not None:
+            return moment.at
+    return page.entry.updated_at if page.entry else None
+
+
+# --- title, author, tags ----------------------------------------------------------------------------------------------
+
+
+def _title(
+    head: Head, page: Page, metas: dict[str, list[str]], claims: Sequence[Claims], site: str | None
+) -> str | None:
+    claimed = [c.headline for c in claims if c.headline and not c.page]
+    claimed += list(_values(metas, _TITLES))
+    entry_title = page.entry.title if page.entry else None
+    return choose_title(head.headlines, entry_title, claimed, head.title, site or _host(page.url))
+
+
+def _host(url: str | None) -> str | None:
+    try:
+        return urlsplit(url).hostname if url else None
+    except ValueError:
+        return None
+
+
+def _author(
+    head: Head, page: Page, metas: dict[str, list[str]], claims: Sequence[Claims], credits: Sequence[Credit]
+) -> str | None:
+    claimed = [", ".join(c.authors) for c in claims if c.authors]
+    metas_named = [value for value in _values(metas, _AUTHORS) if not value.startswith(("http", "@", "/"))]
+    entry_author = page.entry.author if page.entry else None
+    return choose_author((entry_author, *claimed, *metas_named, *head.bylines), credits)
+
+
+def _tags(head: Head, page: Page, metas: dict[str, list[str]], claims: Sequence[Claims]) -> tuple[str, ...]:
+    """The first source that names any: the feed, article:tag, the page's tag links, JSON-LD, keywords."""
+    keywords = [part for value in _values(metas, ("news_keywords", "keywords")) for part in value.split(",")]
+    candidates: tuple[Sequence[str], ...] = (
+        page.entry.tags if page.entry else (),
+        metas.get("article:tag", ()),
+        head.tags,
+        next((c.tags for c in claims if c.tags), ()),
+        keywords,
+    )
+    for tags in candidates:
+        clean = [cut(text, TAG_CHARS) for tag in tags if (text := clean_line(tag).strip(" #,"))]
+        if clean:
+            return tuple(dict.fromkeys(clean))[:TAGS]
+    return ()
+
+
+# --- addresses --------------------------------------------------------------------------------------------------------
+
+
+def _image(head: Head, metas: dict[str, list[str]], claims: Sequence[Claims], base: str) -> str | None:
+    linked = [href for rel, href in head.links if rel == "image_src"]
+    claimed = [c.image for c in claims if c.image]
+    for candidate in (*_values(metas, _IMAGES), *claimed, *linked):
+        url = absolute(candidate, base)
+        if url is not None:
+            return url
+    return None
+
+
+def _canonical(head: Head, metas: dict[str, list[str]], base: str) -> str | None:
+    """What the page declares its address to be, as data."""
+    declared = [href for rel, href in head.links if "canonical" in rel.split()]
+    for candidate in (*declared, *metas.get("og:url", ())):
+        url = absolute(candidate, base)
+        if url is not None:
+            return url
+    return None
+
+
+def _site_name(metas: dict[str, list[str]], claims: Sequence[Claims]) -> str | None:
+    names = (
+        *metas.get("og:site_name", ()),
+        *metas.get("application-name", ()),
+        *(c.publisher for c in claims if c.publisher),
+    )
+    return next((cut(name, 200) for name in map(clean_line, names) if name), None)

@@ -1,0 +1,96 @@
+"""The headline of an article: what the page shows, confirmed by what its head and its feed say.
+
+visible headlines (h1, .entry-title, itemprop=headline) that a witness agrees with
+-> the feed's title -> JSON-LD and OpenGraph -> <title> without the site's name
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from parsers.lines import words_of
+from parsers.text import clean_line, cut
+
+TITLE_CHARS = 1000
+AGREED = 0.6  # share of words two titles must have in common
+_SEPARATOR = re.compile(r"\s+[|\-–—:»«·•~/]+\s+|\s*[|»•]\s*|:\s(?=[^:]{1,40}$)")
+
+
+def choose_title(
+    headlines: Sequence[str], entry_title: str | None, claimed: Sequence[str], page_title: str | None, site: str | None
+) -> str | None:
+    """The best title; `claimed` are JSON-LD headline, og:title and the like, in order of trust."""
+    visible = [line for line in map(clean_line, headlines) if line]
+    others = [strip_site(line, site) for line in map(clean_line, claimed) if line]
+    witnesses = [line for line in (entry_title, *others, strip_site(page_title, site) if page_title else None) if line]
+    best = _best_visible(visible, witnesses)
+    if best is None and not witnesses and visible:
+        best = visible[0]
+    title = best or next(iter(witnesses), None)
+    return cut(title, TITLE_CHARS) if title else None
+
+
+def _best_visible(visible: Sequence[str], witnesses: Sequence[str]) -> str | None:
+    """The visible headline most alike to any witness; the first of equals."""
+    scored = [(max((likeness(line, w) for w in witnesses), default=0.0), -index) for index, line in enumerate(visible)]
+    if not scored or max(scored)[0] < AGREED:
+        return None
+    return visible[-max(scored)[1]]
+
+
+def likeness(one: str, other: str) -> float:
+    """The share of words in common, 0 to 1, of the longer of the two."""
+    a, b = ({w.casefold() for w in words_of(text)} for text in (one, other))
+    return len(a & b) / max(len(a), len(b)) if a and b else 0.0
+
+
+def strip_site(title: str, site: str | None) -> str:
+    """The title without the site's name before or after it. `site` is a name or host."""
+    title = clean_line(title)
+    parts = _parts(title)
+    while len(parts) > 1:
+        if _names_site(parts[-1][1], site):
+            title = title[: parts[-1][0]]
+        elif _names_site(parts[0][1], site):
+            title = title[parts[1][2] :]
+        else:
+            break
+        parts = _parts(title)
+    if len(parts) == 2 and _is_suffix(parts[0][1], parts[1][1]):
+        title = title[: parts[1][0]]
+    return title.strip()
+
+
+def _parts(title: str) -> list[tuple[int, str, int]]:
+    """(where its separator begins, text, where it begins) of each part."""
+    found, begin, cut_at = [], 0, 0
+    for m in _SEPARATOR.finditer(title):
+        found.append((cut_at, title[begin : m.start()], begin))
+        cut_at, begin = m.start(), m.end()
+    found.append((cut_at, title[begin:], begin))
+    return [part for part in found if part[1].strip()]
+
+
+def _names_site(part: str, site: str | None) -> bool:
+    """The part is the site's name, or the host's without its ending."""
+    name, own = (
+        _squeeze(part),
+        _squeeze(re.sub(r"\.(?:co\.id|com|net|org|id|blogspot\.com|wordpress\.com)$", "", site or "")),
+    )
+    return bool(name) and (
+        re.fullmatch(r"[\w.-]+\.(?:com|co\.id|net|org|id|news|tv)", part.strip().lower()) is not None
+        or (
+            bool(own)
+            and (name == own or (len(own) > 4 and name.startswith(own)) or (len(name) > 4 and own.startswith(name)))
+        )
+    )
+
+
+def _squeeze(text: str) -> str:
+    return "".join(words_of(text.casefold().removeprefix("www."))).replace(".", "").replace("-", "")
+
+
+def _is_suffix(first: str, last: str) -> bool:
+    """An unknown ending of at most three words after a title of at least five is the site's."""
+    return len(words_of(last)) <= 3 and len(words_of(first)) >= 5 and not last.strip().endswith(("?", "!"))
