@@ -19,14 +19,14 @@ DATE = 64
 TAGS = 128
 HEADLINE = 256
 POST = 512  # the post's own wrapper: never junk, whatever else its class says
-RULE = 1024  # a rule may have a word on it (see `rules.Rule.match`)
 HIDDEN = 2048
 PROPERTY = 8192  # itemprop=articleBody
+KEEP = 16384  # the junk word stands beside one for content: the name of a layout, not of junk
 CAPTURED = BYLINE | HEADLINE | DATE
 COMMENTS = 4096  # the readers' own words: prose, but never the article's
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_SILENT = re.compile(r"(?:tag|category|post|type|status|format|author|label|section|page-id|postid|js|wp-image)-", re.I)
+_TAXONOMY = re.compile(r"(?:tag|category|type|status|format)-(?!cloud|list|links?$|labels?$)\w")
 _POST = re.compile(r"(?:hentry|h-entry|type-(?:post|page)|post-\d+|blog-posts?|Blog)$")
 
 _JUNK_WORDS = frozenset(
@@ -41,21 +41,29 @@ _JUNK_WORDS = frozenset(
     followus onesignal lightbox morestories""".split()
 )
 _WEAK_WORDS = frozenset(
-    """ad widget widgets promo promos promotion banner header popup modal overlay meta info byline bio author about
-    teaser teasers carousel slider slideshow more next prev previous also print email tools utility
-    aside rail right side bottom extra extras hot latest recent terbaru video videos player gallery
-    donate donation join poll quiz form survey tag tags label labels topics topic category categories
-    bookmark rss feed cta callout box links link list sticky""".split()
-)
-_WEAK_SURE = frozenset(
     """ad promo promos byline bio teaser teasers carousel popup modal also donate donation tag tags labels label topics
     meta print email author recent latest aside widget widgets rail poll survey cta""".split()
 )
 _COMMENT_WORDS = frozenset("comment comments commentlist respond disqus komentar replies reply".split())
+_KEEP_WORDS = frozenset(
+    """content contents main article articles story wrap wrapper wrp container layout page single body entry pusher
+    canvas grid row column col well segment theme site""".split()
+)
+_STATE = re.compile(r"(?:has|with|without|w|no|is|and|enable|enabled|disable|js|u|url)[-_]|.*[-_](?:enable|enabled|off|on|first|is)[-_]?")
 _CAPTION_WORDS = frozenset("caption captions figcaption".split())
 _BYLINE_WORDS = frozenset("author byline fn penulis reporter writer contributor".split())
 _DATE_WORDS = frozenset("date datetime published pubdate timestamp time dateline tanggal posted updated".split())
 _TAG_WORDS = frozenset("tags labels taglist tag".split())
+_VOCABULARIES = (
+    (_JUNK_WORDS, JUNK),
+    (_COMMENT_WORDS, JUNK | COMMENTS),
+    (_WEAK_WORDS, WEAK),
+    (_KEEP_WORDS, KEEP),
+    (_CAPTION_WORDS, CAPTION),
+    (_BYLINE_WORDS, BYLINE),
+    (_DATE_WORDS, DATE),
+    (_TAG_WORDS, TAGS),
+)
 _PAIRS: tuple[tuple[frozenset[str], int], ...] = (
     (frozenset(("baca", "juga")), JUNK),
     (frozenset(("read", "also")), JUNK),
@@ -110,30 +118,15 @@ def of_class(value: str) -> int:
 def _judge(token: str) -> int:
     if _POST.match(token):
         return POST | AREA
-    if _SILENT.match(token) and token not in ("post-body", "post-content", "author-box", "post-title", "tag-cloud"):
-        words = frozenset(word.lower() for word in _WORD.findall(token.partition("-")[2]))
-        if not token.lower().startswith(("post-", "author-", "section-", "js-", "label-")):
-            return 0
-        return _judge_words(token, words | {token.partition("-")[0].lower()})
-    return _judge_words(token, frozenset(word.lower() for word in _WORD.findall(token)))
-
-
-def _judge_words(token: str, words: frozenset[str]) -> int:
+    if _STATE.match(token):
+        return 0
+    words = frozenset(word.lower() for word in _WORD.findall(token))
+    if _TAXONOMY.match(token):
+        return 0
     marks = 0
-    if words & _JUNK_WORDS:
-        marks |= JUNK
-    if words & _COMMENT_WORDS:
-        marks |= JUNK | COMMENTS
-    if words & _WEAK_SURE:
-        marks |= WEAK
-    if words & _CAPTION_WORDS:
-        marks |= CAPTION
-    if words & _BYLINE_WORDS:
-        marks |= BYLINE
-    if words & _DATE_WORDS:
-        marks |= DATE
-    if words & _TAG_WORDS:
-        marks |= TAGS
+    for vocabulary, mark in _VOCABULARIES:
+        if words & vocabulary:
+            marks |= mark
     for pair, mark in _PAIRS:
         if pair <= words:
             marks |= mark

@@ -74,9 +74,10 @@ _PRUNED = frozenset(_BY_NAME[name] for name in ("nav", "footer", "aside"))
 _ENTER = ("_inline", "_block", "_break", "_skip", "_head", "_anchor", "_void", "_emphasis", "_aside")
 _HEADINGS = frozenset(("h1", "h2", "h3"))
 _SPLITS = mark.JUNK | mark.CAPTION | mark.HIDDEN | mark.TAGS
-_ANCHOR_SPLITS = mark.HIDDEN | mark.RULE
+_KEPT = mark.POST | mark.BODY | mark.KEEP | mark.PROPERTY
 _NOT_SHOWN = re.compile(r"display\s*:\s*none").search
 _HEAD_LISTS = ("metas", "links", "json_ld", "times", "headlines", "bylines", "tags")
+_MARK = "\x1e"  # a single line break: white space to str.split, and in no honest page
 _DEEPEST = 1024  # lexbor may nest deeper than the source when it repairs it
 _LONGEST_META = 4096  # characters, as are the next two
 _LONGEST_CAPTURE = 500
@@ -84,7 +85,7 @@ _LONGEST_LD = 262_144
 _MOST_CAPTURES = 64
 
 Attributes = dict[str, str | None]
-Splitter = Callable[[str, Attributes], bool]
+Splitter = Callable[[str, Attributes], object]
 
 
 class Row(NamedTuple):
@@ -99,7 +100,10 @@ class Row(NamedTuple):
 
 
 class Line(NamedTuple):
-    """A block: `text` on one line (not yet NFC), `owner` an element, `linked` characters in `links` (text, raw href)."""
+    """A block: `text` on one line (not yet NFC), `owner` an element, `linked` characters in `links` (text, raw href).
+
+    `strong` counts its emphasised characters; `breaks` holds what single `<br>` divide, when they do.
+    """
 
     text: str
     owner: int
@@ -107,6 +111,7 @@ class Line(NamedTuple):
     linked: int
     links: Sequence[tuple[str, str]]
     strong: int
+    breaks: tuple[str, ...]
 
 
 class Tree:
@@ -154,6 +159,11 @@ def _walk(roots: Sequence[LexborNode], splits: Splitter | None, prune: bool) -> 
     return walk.finish()
 
 
+def _breaks(raw: str) -> tuple[str, ...]:
+    found = tuple(line for line in (" ".join(part.split()) for part in raw.split(_MARK)) if line)
+    return found if len(found) > 1 else ()
+
+
 class _Walk:
     """The state of one walk: the block being gathered, the link and the emphasis we are in, and what the head gave."""
 
@@ -163,7 +173,7 @@ class _Walk:
         self.lines = self.tree.lines
         self.last = self.tree.last
         self.splits = splits
-        self.prunes = mark.JUNK if prune else 0
+        self.prunes = prune
         self.parts: list[str] = []
         self.links: list[tuple[str, str]] = []
         self.linked = 0
@@ -264,7 +274,7 @@ class _Walk:
         index = len(rows)
         rows.append(Row(current, number, attributes, marks, kind, len(self.lines)))
         self.last.append(len(self.lines))
-        if (marks & self.prunes or number in _PRUNED) and self.prunes and number not in _FRAME and not marks & mark.POST:
+        if self.prunes and (marks & mark.JUNK or number in _PRUNED) and not (marks & _KEPT or number in _FRAME):
             self.tree.pruned[index] = node
             return _CLOSED
         if number in _PRE:
@@ -281,7 +291,7 @@ class _Walk:
         marks = self._marks(attributes, node)
         if number == _TIME:
             self._moment(attributes, node)
-        if marks & _SPLITS or (marks & mark.RULE and self.splits and self.splits(TAG_NAMES[number], attributes)):
+        if marks & _SPLITS or (self.splits and self.splits(TAG_NAMES[number], attributes)):
             return self._open(node, number, attributes, marks)
         return _OPEN
 
@@ -303,9 +313,7 @@ class _Walk:
                 self._capture("bylines", node)
         elif self.current >= 0 and self.rows[self.current].marks & mark.TAGS:
             self._capture("tags", node)
-        if marks & _ANCHOR_SPLITS and (
-            marks & mark.HIDDEN or (marks & mark.RULE and self.splits and self.splits("a", attributes))
-        ):
+        if marks & mark.HIDDEN or (marks and self.splits and self.splits("a", attributes)):
             return self._open(node, number, attributes, marks)
         if self.link_at >= 0:
             self._end_link()
@@ -370,7 +378,7 @@ class _Walk:
             if 0 <= self.break_at <= len(parts) and not "".join(parts[self.break_at :]).strip():
                 self._flush()
             else:
-                parts.append(" ")
+                parts.append(_MARK)
                 self.break_at = len(parts)
         return _CLOSED
 
@@ -394,11 +402,13 @@ class _Walk:
         if self.strong_depth:
             self._end_strong()
             self.strong_at = 0
-        text = "".join(parts)
-        text = text.strip("\n").rstrip() if self.pre else " ".join(text.split())
+        raw = "".join(parts)
+        text = raw.strip("\n").rstrip() if self.pre else " ".join(raw.split())
         if text:
             current = self.current
-            self.lines.append(Line(text, current, self.rows[current].kind, self.linked, self.links or (), self.strong))
+            breaks = _breaks(raw) if self.break_at >= 0 else ()
+            kind = self.rows[current].kind
+            self.lines.append(Line(text, current, kind, self.linked, self.links or (), self.strong, breaks))
         if self.links:
             self.links = []
         self.linked = self.strong = 0

@@ -1,0 +1,170 @@
+"""Which blocks are the article: the container of the body, and what inside it is not body.
+
+    tree --site rule--> --platform rule--> --generic score, climbing--> container --sift--> blocks, removed lines
+
+Everything is sums over the arrays of the tree: nothing is parsed or matched again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+
+from parsers import marks as mark
+from parsers.block import BlockKind
+from parsers.rules import Rule
+from parsers.tree import Line, Tree
+
+_PROSE = 80  # characters outside links from which a line counts as prose whatever else it is
+_SENTENCE = 25  # ... when it ends like a sentence
+_ENDS = (".", "!", "?", "”", '"', ":", "…", "»", ")", "’")
+_TEXT_KINDS = frozenset((BlockKind.PARAGRAPH, BlockKind.QUOTE, BlockKind.ITEM, BlockKind.CELL, BlockKind.CODE))
+_LEAVES = frozenset("p li h1 h2 h3 h4 h5 h6 pre blockquote td dd dt span font a b".split())
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """Running sums over lines: entry j is the sum of the lines before j."""
+
+    text: list[int]
+    linked: list[int]
+    prose: list[int]
+
+    def over(self, sums: list[int], first: int, last: int) -> int:
+        """The sum over lines first up to last."""
+        return sums[last] - sums[first]
+
+
+def prose_of(line: Line) -> int:
+    """The characters of a line that are running text of the page's author, 0 for a label, a caption or a link list."""
+    free = len(line.text) - line.linked
+    if line.kind not in _TEXT_KINDS or free < _SENTENCE or line.linked > free:
+        return 0
+    return free if free >= _PROSE or line.text.endswith(_ENDS) else 0
+
+
+def sums_of(tree: Tree) -> Sums:
+    """The running sums of a tree."""
+    lines = tree.lines
+    return Sums(
+        text=list(accumulate((len(line.text) for line in lines), initial=0)),
+        linked=list(accumulate((line.linked for line in lines), initial=0)),
+        prose=list(accumulate(map(prose_of, lines), initial=0)),
+    )
+
+
+def ancestors(tree: Tree, index: int) -> Iterator[int]:
+    """The element itself and everything it stands in, outwards."""
+    while index >= 0:
+        yield index
+        index = tree.rows[index].parent
+
+
+def best_element(tree: Tree, sums: Sums) -> int:
+    """The element that the page's prose points to, or -1. Paragraphs vote for their parent and grandparent."""
+    scores: dict[int, float] = {}
+    rows = tree.rows
+    for number, line in enumerate(tree.lines):
+        prose = sums.prose[number + 1] - sums.prose[number]
+        if not prose:
+            continue
+        vote = min(prose, 600) / 100 + 1
+        index = line.owner
+        if tree.name(index) in _LEAVES and rows[index].parent >= 0:
+            index = rows[index].parent
+        weight = 1.0
+        for step in ancestors(tree, index):
+            if rows[step].marks & mark.COMMENTS:
+                vote = 0.0
+            elif rows[step].marks & (mark.WEAK | mark.HIDDEN | mark.COMMENTS | mark.JUNK) and not rows[step].marks & mark.POST:
+                vote *= 0.3
+            scores[step] = scores.get(step, 0.0) + vote * weight
+            weight *= 0.6
+            if weight < 0.2:
+                break
+    return max(scores, key=lambda index: scores[index] * _bonus(tree, sums, index), default=-1)
+
+
+def _bonus(tree: Tree, sums: Sums, index: int) -> float:
+    first, last = tree.rows[index].first, tree.last[index]
+    text, linked = sums.over(sums.text, first, last), sums.over(sums.linked, first, last)
+    marks = tree.rows[index].marks
+    bonus = 1.2 if marks & (mark.BODY | mark.PROPERTY) else 1.1 if marks & (mark.AREA | mark.POST) else 1.0
+    return bonus * (1 - linked / text) if text else 0.0
+
+
+def climb(tree: Tree, sums: Sums, index: int) -> int:
+    """The outermost element around `index` that adds mostly prose: sections of one article stand side by side."""
+    best, at = index, index
+    rows, last = tree.rows, tree.last
+
+    def measure(element: int) -> tuple[int, int]:
+        first, end = rows[element].first, last[element]
+        return sums.over(sums.prose, first, end), sums.over(sums.text, first, end)
+
+    prose, text = measure(index)
+    while (at := rows[at].parent) >= 0 and tree.name(at) not in ("body", "html"):
+        more_prose, more_text = measure(at)
+        gain, added = more_prose - prose, more_text - text
+        if rows[best].marks & (mark.PROPERTY):
+            break
+        if gain > 0.25 * prose and gain > 0.7 * added:
+            best, prose, text = at, more_prose, more_text
+    return best
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Where the article's text is: elements in document order, and what led there."""
+
+    elements: tuple[int, ...]
+    by: str
+    prose: int
+
+
+def choose(tree: Tree, rule: Rule, sums: Sums) -> Choice:
+    """The container of the body: the rule's where it holds, else what the prose points to."""
+    best = best_element(tree, sums)
+    generic = Choice((climb(tree, sums, best),) if best >= 0 else (), "generic", 0)
+    generic = replace(generic, prose=_over(tree, sums, sums.prose, generic.elements))
+    for selector in rule.body:
+        matches = [i for i, row in enumerate(tree.rows) if row.attributes and selector.matches(tree.name(i), row.attributes)]
+        if matches and (elements := _own_text(tree, sums, matches, rule.deepest)):
+            ruled = Choice(elements, f"{rule.name} {selector.source}", _over(tree, sums, sums.prose, elements))
+            if _holds(tree, sums, ruled, generic, rule.verified):
+                return ruled
+    return generic
+
+
+def _over(tree: Tree, sums: Sums, of: list[int], elements: Sequence[int]) -> int:
+    return sum(sums.over(of, tree.rows[i].first, tree.last[i]) for i in elements)
+
+
+def _own_text(tree: Tree, sums: Sums, matches: list[int], deepest: bool) -> tuple[int, ...]:
+    """Of nested matches the outermost, or the innermost with most of its text; of those side by side the one with the
+    most prose, with its siblings."""
+    outer: list[int] = []
+    for index in matches:
+        if not outer or tree.last[outer[-1]] <= tree.rows[index].first:
+            outer.append(index)
+        elif deepest and _text(tree, sums, index) >= 0.5 * _text(tree, sums, outer[-1]):
+            outer[-1] = index
+    outer = [index for index in outer if _text(tree, sums, index)]
+    if not outer:
+        return ()
+    main = max(outer, key=lambda index: (_over(tree, sums, sums.prose, (index,)), _text(tree, sums, index)))
+    parent = tree.rows[main].parent
+    return tuple(index for index in outer if index == main or tree.rows[index].parent == parent)
+
+
+def _text(tree: Tree, sums: Sums, index: int) -> int:
+    return _over(tree, sums, sums.text, (index,))
+
+
+def _holds(tree: Tree, sums: Sums, ruled: Choice, generic: Choice, verified: bool) -> bool:
+    """Whether a rule's container is believed beside what the prose points to."""
+    if not verified:
+        return ruled.prose >= 0.7 * generic.prose
+    text = _over(tree, sums, sums.text, ruled.elements)
+    return ruled.prose >= 250 or (text >= 20 and generic.prose < 5 * text + 500)

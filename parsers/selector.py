@@ -1,0 +1,94 @@
+"""The little of CSS that rules need: one compound selector, read once, matched without a CSS engine.
+
+    tag  #id  .class  [attr]  [attr=v]  [attr~=v]  [attr^=v]  [attr$=v]  [attr*=v], in any combination: div.body[itemprop~=text]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from kliping.errors import RuleError
+
+_PART = re.compile(
+    r"""(?P<tag>^[a-zA-Z][a-zA-Z0-9-]*)|\#(?P<id>[\w-]+)|\.(?P<cls>[\w-]+)
+    |\[(?P<attr>[a-zA-Z][\w-]*)(?:(?P<op>[~^$*]?=)(?P<quote>["']?)(?P<value>[^\]"']+)(?P=quote))?\]""",
+    re.VERBOSE,
+)
+_OPERATORS: dict[str, Callable[[str, str], bool]] = {
+    "=": lambda have, want: have == want,
+    "~=": lambda have, want: want in have.split(),
+    "^=": lambda have, want: have.startswith(want),
+    "$=": lambda have, want: have.endswith(want),
+    "*=": lambda have, want: want in have,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A compound selector; `source` is as written. A test is (attribute, operator, value); no operator: it is there."""
+
+    source: str
+    tag: str | None
+    tests: tuple[tuple[str, str, str], ...]
+
+    def matches(self, tag: str, attributes: Mapping[str, str | None]) -> bool:
+        """Whether an element of that name and attributes is meant."""
+        if self.tag is not None and tag != self.tag:
+            return False
+        for name, operator, wanted in self.tests:
+            if name not in attributes:
+                return False
+            if operator and not _OPERATORS[operator](attributes[name] or "", wanted):
+                return False
+        return True
+
+
+def compile_selector(owner: str, source: str) -> Selector:
+    """Read a selector. Raises RuleError naming `owner` when it is not a compound selector."""
+    tag, tests, position = None, [], 0
+    while position < len(source):
+        part = _PART.match(source, position)
+        if part is None:
+            raise RuleError(f"{owner}: {source!r} is not a selector we know (one element, no combinators)")
+        tag = part["tag"] or tag
+        if part["id"]:
+            tests.append(("id", "=", part["id"]))
+        elif part["cls"]:
+            tests.append(("class", "~=", part["cls"]))
+        elif part["attr"]:
+            tests.append((part["attr"], part["op"] or "", part["value"] or ""))
+        position = part.end()
+    if tag is None and not tests:
+        raise RuleError(f"{owner}: an empty selector")
+    return Selector(source, tag, tuple(tests))
+
+
+class Index:
+    """Selectors by the class or id they ask for, so that most elements are told apart by one look into a set."""
+
+    def __init__(self, selectors: Sequence[Selector] = ()) -> None:
+        self.by_token: dict[str, list[Selector]] = {}
+        self.loose: list[Selector] = []
+        for selector in selectors:
+            keys = [wanted for name, how, wanted in selector.tests if (name, how) in _KEYED]
+            if keys:
+                self.by_token.setdefault(keys[0], []).append(selector)
+            else:
+                self.loose.append(selector)
+        self.tokens = frozenset(self.by_token)
+
+    def find(self, tag: str, attributes: Mapping[str, str | None]) -> Selector | None:
+        """A selector that matches; which one when several do is not told."""
+        for name in ("class", "id"):
+            value = attributes.get(name)
+            if value and not self.tokens.isdisjoint(words := value.split()):
+                for word in words:
+                    for selector in self.by_token.get(word, ()):
+                        if selector.matches(tag, attributes):
+                            return selector
+        return next((selector for selector in self.loose if selector.matches(tag, attributes)), None)
+
+
+_KEYED = frozenset((("id", "="), ("class", "~=")))

@@ -1,0 +1,193 @@
+"""From the body's container to blocks: what in it is not body leaves here, by its markup; `clean` then judges words.
+
+Every line that leaves is returned as a Removal. An element goes by a rule's selector, by what its class says, or as a list
+of links; it stays when it holds so much of the prose that its name must be wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from kliping.model import Removal
+from parsers import marks as mark
+from parsers.block import Block, BlockKind, Link
+from parsers.content import Choice, Sums, prose_of
+from parsers.links import absolute
+from parsers.rules import Rule
+from parsers.text import clean_line, clean_text
+from parsers.tree import Line, Tree, expand
+
+STEP = "markup"
+_KEEPS = mark.POST | mark.PROPERTY | mark.BODY
+_PLAIN_URL = re.compile(r"https?://[!-;=?-~]{3,2000}")
+_WORDS = re.compile(r"[a-z0-9]+")
+_LISTS = frozenset(("ul", "ol", "div", "section", "table", "dl", "aside", "p", "nav", "tr", "tbody", "td"))
+
+
+@dataclass(slots=True)
+class Sifted:
+    """The blocks that may be body, and what left before."""
+
+    blocks: list[Block] = field(default_factory=list)
+    removed: list[Removal] = field(default_factory=list)
+
+
+def sift(tree: Tree, sums: Sums, choice: Choice, rule: Rule, base: str) -> Sifted:
+    """The container's blocks in order. `base` resolves links."""
+    return _Sifter(tree, sums, choice, rule, base).run()
+
+
+class _Sifter:
+    def __init__(self, tree: Tree, sums: Sums, choice: Choice, rule: Rule, base: str) -> None:
+        self.tree, self.sums, self.choice, self.rule, self.base = tree, sums, choice, rule, base
+        self.out = Sifted()
+        self.total = max(choice.prose, 1)
+        self.text = sum(sums.over(sums.text, tree.rows[i].first, tree.last[i]) for i in choice.elements)
+        self.why: dict[int, str | None] = {}
+        self.hints: dict[int, str] = {}
+
+    def run(self) -> Sifted:
+        for element in self.choice.elements:
+            self._judge_all(element)
+            self._emit(element)
+        _drop_hanging_headings(self.out)
+        return self.out
+
+    def _judge_all(self, container: int) -> None:
+        """Why each element inside the container is not body: its own reason or that of what it stands in."""
+        rows = self.tree.rows
+        self.why[container] = None
+        index = container + 1
+        while index < len(rows) and rows[index].parent >= container:
+            self.why[index] = self.why[rows[index].parent] or self._reason(index)
+            index += 1
+
+    def _reason(self, index: int) -> str | None:
+        row = self.tree.rows[index]
+        tag = self.tree.name(index)
+        if row.attributes:
+            noise = self.rule.noise_in(tag, row.attributes)
+            if noise and self._share(index) < 0.6:
+                return f"{self.rule.name} {noise.source}"
+            if row.marks:
+                reason = self._by_marks(index, row.marks)
+                if reason:
+                    return reason
+        if tag in ("form", "header", "address") and self._share(index) < 0.1:
+            return tag
+        if tag in _LISTS and self._is_link_list(index):
+            return "link list"
+        return None
+
+    def _by_marks(self, index: int, marks: int) -> str | None:
+        share = self._share(index)
+        if marks & mark.COMMENTS and share < 0.5:
+            return "comments"
+        if marks & _KEEPS:
+            return None
+        if marks & mark.JUNK and share < 0.3:
+            return self._word(index)
+        if marks & mark.HIDDEN and share < 0.1:
+            return "hidden"
+        if marks & mark.WEAK and not marks & mark.KEEP and share < 0.15 and self._looks_idle(index):
+            return self._word(index)
+        return None
+
+    def _word(self, index: int) -> str:
+        """The class or id word that condemns an element."""
+        attributes = self.tree.rows[index].attributes
+        for name in ("class", "id"):
+            for token in (attributes.get(name) or "").split():
+                if mark.of_token(token) & (mark.JUNK | mark.WEAK):
+                    return f"{'.' if name == 'class' else '#'}{token}"[:80]
+        return self.tree.name(index)
+
+    def _share(self, index: int) -> float:
+        first, last = self.tree.rows[index].first, self.tree.last[index]
+        return self.sums.over(self.sums.prose, first, last) / self.total
+
+    def _looks_idle(self, index: int) -> bool:
+        """Links or a few words: nothing an article would say."""
+        first, last = self.tree.rows[index].first, self.tree.last[index]
+        text = self.sums.over(self.sums.text, first, last)
+        return text < 200 or self.sums.over(self.sums.linked, first, last) > 0.3 * text
+
+    def _is_link_list(self, index: int) -> bool:
+        first, last = self.tree.rows[index].first, self.tree.last[index]
+        text = self.sums.over(self.sums.text, first, last)
+        linked = self.sums.over(self.sums.linked, first, last)
+        if not text or linked < 0.6 * text or self.sums.over(self.sums.prose, first, last) or 2 * text > self.text:
+            return False
+        return sum(len(line.links) for line in self.tree.lines[first:last]) >= 2
+
+    def _emit(self, container: int) -> None:
+        tree, row = self.tree, self.tree.rows[container]
+        pruned = [i for i in tree.pruned if container < i and self._inside(i, container)]
+        for number in range(row.first, tree.last[container] + 1):
+            while pruned and tree.rows[pruned[0]].first <= number:
+                self._expand(pruned.pop(0))
+            if number < tree.last[container]:
+                line = tree.lines[number]
+                why = self.why.get(line.owner)
+                self._take(line, why, self._hint(line.owner))
+
+    def _inside(self, index: int, container: int) -> bool:
+        return index in self.why and self.tree.rows[index].first <= self.tree.last[container]
+
+    def _expand(self, index: int) -> None:
+        """Read what was not entered: removed lines, or body after all when it holds much of the prose."""
+        inner = expand(self.tree.pruned[index])
+        prose = sum(map(prose_of, inner.lines))
+        marks = self.tree.rows[index].marks
+        keep = prose > 0.4 * self.total and not marks & mark.COMMENTS
+        why = self.why.get(self.tree.rows[index].parent) or (None if keep else self._word(index))
+        for line in inner.lines:
+            self._take(line, why, self._hint(index))
+
+    def _take(self, line: Line, why: str | None, hint: str) -> None:
+        if line.kind is BlockKind.CAPTION or why is None:
+            self.out.blocks.append(self._block(line, hint))
+        else:
+            self.out.removed.append(Removal(STEP, why, clean_line(line.text)))
+
+    def _block(self, line: Line, hint: str) -> Block:
+        code = line.kind is BlockKind.CODE
+        return Block(
+            kind=line.kind,
+            text=clean_text(line.text) if code else clean_line(line.text),
+            links=tuple(Link(clean_line(text), self._url(href)) for text, href in line.links),
+            hint=hint,
+            emphasis=line.strong >= 0.9 * len(line.text),
+            lines=tuple(clean_line(part) for part in line.breaks),
+        )
+
+    def _url(self, href: str) -> str | None:
+        return href if _PLAIN_URL.fullmatch(href) else absolute(href, self.base)
+
+    def _hint(self, index: int) -> str:
+        """The words of the element and its wrappers up to the container."""
+        hint = self.hints.get(index)
+        if hint is None:
+            words: list[str] = []
+            at = index
+            while at >= 0 and at not in self.choice.elements:
+                attributes = self.tree.rows[at].attributes
+                if attributes:
+                    words += (attributes.get("class") or "").split()
+                    words += (attributes.get("id") or "").split()
+                at = self.tree.rows[at].parent
+            hint = self.hints[index] = " ".join(words).lower()[:1000]
+        return hint
+
+
+def _drop_hanging_headings(sifted: Sifted) -> None:
+    """A heading with nothing under it headed what was taken away."""
+    while sifted.blocks and sifted.blocks[-1].kind is BlockKind.HEADING and len(sifted.blocks) > 1:
+        sifted.removed.append(Removal(STEP, "hanging heading", sifted.blocks.pop().text))
+
+
+def article_text(blocks: Sequence[Block]) -> str:
+    """Paragraphs joined by a blank line."""
+    return "\n\n".join(block.text for block in blocks if block.text)
