@@ -194,12 +194,12 @@ async def make_due(conn: AsyncConnection, feed: FeedInfo, now: datetime) -> Feed
 
 
 _LET_GO = text("""
-    WITH some AS (SELECT id FROM entries WHERE feed_id = :id ORDER BY id LIMIT :batch FOR UPDATE)
+    WITH batch AS (SELECT id FROM entries WHERE feed_id = :id ORDER BY id LIMIT :batch FOR UPDATE)
     UPDATE entries SET feed_id = NULL, payload = NULL, next_try_at = NULL,
         decided_at = CASE WHEN state IN ('pending', 'quarantined') THEN :now ELSE decided_at END,
         reason = CASE WHEN state IN ('pending', 'quarantined') THEN :reason ELSE reason END,
         state = CASE WHEN state IN ('pending', 'quarantined') THEN 'rejected' ELSE state END
-    FROM some WHERE entries.id = some.id
+    FROM batch WHERE entries.id = batch.id
 """)
 
 

@@ -79,16 +79,21 @@ async def ids(conn: AsyncConnection, feed_id: int | None = None) -> list[int]:
 
 async def show(conn: AsyncConnection, entry_id: int) -> tuple[Held, Entry | None]:
     """One quarantined entry with what its feed said; raises NotFound."""
+    held = await _held(conn, entry_id)
+    payload = await conn.scalar(text("SELECT payload FROM entries WHERE id = :id"), {"id": entry_id})
+    return held, unpack_entry(payload) if payload else None
+
+
+async def _held(conn: AsyncConnection, entry_id: int) -> Held:
     row = (await conn.execute(_ONE, {"id": entry_id})).one_or_none()
     if row is None:
         raise NotFound(f"no quarantined entry {entry_id}")
-    payload = await conn.scalar(text("SELECT payload FROM entries WHERE id = :id"), {"id": entry_id})
-    return Held(*row), unpack_entry(payload) if payload else None
+    return Held(*row)
 
 
 async def retry(conn: AsyncConnection, entry_id: int, now: datetime) -> None:
     """Make an entry pending and its host due now. Raises NotFound, or InputError when its feed is no longer there."""
-    await show(conn, entry_id)
+    await _held(conn, entry_id)
     host = await conn.scalar(_RETRY, {"id": entry_id, "now": now})
     if host is None:
         raise InputError(f"entry {entry_id} cannot be tried again: its feed is gone; drop it")
