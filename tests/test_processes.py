@@ -1,0 +1,175 @@
+"""The service as real processes: shared work, kills, stops. Spacing and leases are shortened here, nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+import pytest
+
+from db import feeds
+from db.embedded import processes_in
+from db.engine import make_engine
+from ingest.feedurl import feed_url
+from kliping.clock import SystemClock
+from kliping.settings import Settings
+from tests.postgres import PG15, Cluster
+from tests.world import Blog, World
+
+KLIPING = [sys.executable, "-c", "import sys; from cli import main; sys.exit(main())"]
+QUICK = {
+    "KLIPING_ALLOW_NETWORKS": "127.0.0.0/8",
+    "KLIPING_HOST_SPACING": "0.01",
+    "KLIPING_TICK": "0.5",
+    "KLIPING_HTTP_PORT": "0",
+    "KLIPING_LOG_FORMAT": "json",
+    "KLIPING_DEFAULT_FEEDS": "false",
+    "KLIPING_CHILDREN": "1",
+}
+
+
+class Process:
+    """One `kliping VERB` with its log."""
+
+    def __init__(self, log: Path, *verb: str, **environ: str) -> None:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("KLIPING_")}
+        self.log = log
+        with log.open("ab") as out:
+            self.child = subprocess.Popen([*KLIPING, *verb], env={**clean, **QUICK, **environ}, stdout=out, stderr=out)
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """The log's lines of one event."""
+        lines = self.log.read_text().splitlines()
+        found = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+        return [event for event in found if event.get("event") == name]
+
+    def stop(self, number: int = signal.SIGTERM, limit: float = 30.0) -> int:
+        """Send a signal and wait; the exit code."""
+        self.child.send_signal(number)
+        return self.child.wait(limit)
+
+
+@contextmanager
+def running(log: Path, *verb: str, **environ: str) -> Iterator[Process]:
+    process = Process(log, *verb, **environ)
+    try:
+        yield process
+    finally:
+        if process.child.poll() is None:
+            process.child.kill()
+            process.child.wait(10)
+
+
+def until(condition: Callable[[], bool], limit: float, what: str) -> None:
+    deadline = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {limit} s: {what}"
+        time.sleep(0.1)
+
+
+def add(dsn: str, blogs: list[Blog]) -> None:
+    async def store() -> None:
+        engine = make_engine(dsn, Settings())
+        found = [feed_url(blog.feed_url) for blog in blogs]
+        async with engine.begin() as conn:
+            new = [feeds.NewFeed(url=one.url, url_key=one.key, host=one.host) for one in found]
+            await feeds.add(conn, new, SystemClock().now())
+        await engine.dispose()
+
+    asyncio.run(store())
+
+
+def ask(dsn: str, statement: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(dsn) as conn:
+        return conn.execute(statement).fetchall()  # type: ignore[call-overload,no-any-return]
+
+
+@pytest.fixture
+def oldest_dsn(cluster: Cluster) -> Iterator[str]:
+    """A migrated database on Postgres 15 where there is one, else on ours."""
+    if not PG15.exists():
+        name = cluster.create()
+        yield cluster.database_dsn(name)
+        return
+    with Cluster(PG15) as old:
+        yield old.database_dsn(old.create())
+
+
+def test_run_and_worker_share_200_feeds(oldest_dsn: str, tmp_path: Path) -> None:
+    with World().in_thread() as world:
+        blogs = [world.portal(f"Warta {number}", posts=2) for number in range(200)]
+        with (
+            running(tmp_path / "worker.log", "worker", KLIPING_DATABASE_URL=oldest_dsn) as worker,
+            running(tmp_path / "run.log", "run", KLIPING_DATABASE_URL=oldest_dsn) as run,
+        ):
+            until(lambda: bool(worker.events("started") and run.events("started")), 30, "both started")
+            add(oldest_dsn, blogs)
+            done = "SELECT count(*) FROM articles"
+            until(lambda: ask(oldest_dsn, done) == [(400,)], 90, "400 articles")
+            assert run.stop() == 0
+            assert worker.stop() == 0
+            shares = [Counter(e["state"] for e in process.events("entry")) for process in (run, worker)]
+        states = ask(oldest_dsn, "SELECT state, count(*) FROM entries GROUP BY 1")
+        overlaps = one_at_a_time(world)
+    assert states == [("stored", 400)]
+    assert shares[0]["stored"] + shares[1]["stored"] == 400
+    assert min(shares[0]["stored"], shares[1]["stored"]) > 0, shares
+    assert overlaps == []
+    assert ask(oldest_dsn, "SELECT count(*) FROM hosts WHERE lease_holder IS NOT NULL") == [(0,)]
+
+
+def one_at_a_time(world: World) -> list[str]:
+    """The hosts that had two requests in flight."""
+    by_host = defaultdict(list)
+    for request in world.requests:
+        by_host[request.host].append((request.started, request.ended or request.started))
+    return [
+        host
+        for host, spans in by_host.items()
+        if any(later[0] < earlier[1] for earlier, later in itertools.pairwise(sorted(spans)))
+    ]
+
+
+def test_kill_9_loses_nothing_leaves_no_postgres_and_the_next_start_waits_for_no_lease(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    place = {"KLIPING_DATA_DIR": str(data), "KLIPING_HOST_LEASE": "90", "KLIPING_HOST_SPACING": "0.2"}
+    with World().in_thread() as world:
+        blogs = [world.portal(f"Kilat {number}", posts=6) for number in range(8)]
+        with running(tmp_path / "one.log", "run", **place) as first:
+            until(lambda: bool(first.events("started")), 60, "started")
+            add(dsn_of(data), blogs)
+            until(lambda: bool(first.events("entry")), 30, "work under way")
+            first.stop(signal.SIGKILL)
+        until(lambda: not _alive(data), 15, "postgres gone")
+        with running(tmp_path / "two.log", "run", **place) as second:
+            until(lambda: bool(second.events("started")), 60, "started again")
+            assert second.events("leases_freed"), "the killed process held leases"
+            dsn = dsn_of(data)
+            until(lambda: ask(dsn, "SELECT count(*) FROM articles") == [(48,)], 30, "48 articles, well within a lease")
+            assert ask(dsn, "SELECT DISTINCT state FROM entries") == [("stored",)]
+            began = time.monotonic()
+            assert second.stop() == 0
+            assert time.monotonic() - began < 30
+        assert not _alive(data)
+
+
+def dsn_of(data: Path) -> str:
+    """The embedded server's address, as it is recorded for those that attach."""
+    return (data / "dsn").read_text("utf-8").strip()
+
+
+def _alive(data: Path) -> list[int]:
+    return [pid for pid in processes_in(data / "pgdata") if psutil.pid_exists(pid)]
