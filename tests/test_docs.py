@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -184,6 +185,30 @@ def test_the_examples_for_readers_run_as_the_reader(dsn: str) -> None:
         connection.execute("SET ROLE kliping_reader")
         for example in examples:
             connection.execute(example)
+
+
+# --- adding a site ----------------------------------------------------------------------------------------------------
+
+
+def test_the_example_rules_are_rules() -> None:
+    from parsers import rules
+
+    examples = blocks(ROOT / "docs/adding-a-site.md", "toml")
+    assert len(examples) == 2
+    packaged = {path.stem: path.read_text("utf-8") for path in (ROOT / "parsers/sites").glob("*.toml")}
+    for example in examples:
+        built = rules.build({**packaged, "contoh.co.id": example})
+        assert built.rule_for("https://news.contoh.co.id/1").name == "contoh.co.id"
+
+
+def test_every_field_of_a_rule_is_described() -> None:
+    from parsers.rules import Rule
+
+    text = (ROOT / "docs/adding-a-site.md").read_text("utf-8")
+    missing = [
+        field.name for field in fields(Rule) if field.name != "name" and not re.search(rf"\b{field.name}\b", text)
+    ]
+    assert missing == []
 
 
 # --- all documents ----------------------------------------------------------------------------------------------------
