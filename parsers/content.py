@@ -123,18 +123,29 @@ class Choice:
     prose: int
 
 
+NOTHING = Choice((), "none", 0)
+
+
 def choose(tree: Tree, rule: Rule, sums: Sums) -> Choice:
     """The container of the body: the rule's where it holds, else what the prose points to."""
     best = best_element(tree, sums)
-    generic = Choice((climb(tree, sums, best),) if best >= 0 else (), "generic", 0)
-    generic = replace(generic, prose=_over(tree, sums, sums.prose, generic.elements))
+    generic = Choice((climb(tree, sums, best),), "generic", 0) if best >= 0 else NOTHING
+    generic = replace(generic, prose=_over(tree, sums, sums.prose, generic.elements)) if generic.elements else generic
     for selector in rule.body:
         matches = [i for i, row in enumerate(tree.rows) if row.attributes and selector.matches(tree.name(i), row.attributes)]
         if matches and (elements := _own_text(tree, sums, matches, rule.deepest)):
             ruled = Choice(elements, f"{rule.name} {selector.source}", _over(tree, sums, sums.prose, elements))
             if _holds(tree, sums, ruled, generic, rule.verified):
                 return ruled
-    return generic
+    return generic if generic.elements else _any_text(tree, sums)
+
+
+def _any_text(tree: Tree, sums: Sums) -> Choice:
+    """A page whose text never reads like prose: the element that names itself body, else nothing."""
+    named = [i for i, row in enumerate(tree.rows) if row.marks & (mark.BODY | mark.PROPERTY) and _text(tree, sums, i)]
+    if not named:
+        return NOTHING
+    return Choice((max(named, key=lambda i: _text(tree, sums, i)),), "named body", 0)
 
 
 def _over(tree: Tree, sums: Sums, of: list[int], elements: Sequence[int]) -> int:

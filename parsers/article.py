@@ -1,0 +1,214 @@
+"""From a page to its article.
+
+    Page -> decode, defuse -> platform, rule -> tree (one parse, one walk)
+         -> choose: site rule, platform rule, generic scoring, laxer retry, noscript
+         -> sift (markup) -> clean (words) -> describe (title, author, dates, tags)
+         -> the feed's own text where the page gives less than half of it
+         -> outcome, language, limits -> Article
+
+A feed fragment (origin feed) is a page without a head: the entry gives title, author and date.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from kliping import __version__
+from kliping.errors import PageError, ParseError
+from kliping.model import Article, Origin, Page, PageOutcome, Removal
+from parsers import metadata
+from parsers.block import BlockKind, Head
+from parsers.clean import CleanContext, Cleaned, clean
+from parsers.content import NOTHING, Choice, choose, sums_of
+from parsers.datelines import date_lines
+from parsers.decode import decode, defuse
+from parsers.feedtext import plain_length
+from parsers.language import identify
+from parsers.outcome import judge
+from parsers.platforms import detect
+from parsers.rules import Rule, Rules, load
+from parsers.sift import Sifted, sift
+from parsers.text import cut
+from parsers.tree import Tree, read, read_asides
+
+EXTRACTOR = f"kliping {__version__}"
+TITLE, AUTHOR, URL, BODY = 1000, 300, 2048, 1024 * 1024
+SHORT = 250  # characters of prose below which a laxer reading is tried
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One way of reading a page: its tree, the chosen container and what came out of it."""
+
+    tree: Tree
+    choice: Choice
+    sifted: Sifted
+
+
+def extract(page: Page, rules: Rules | None = None) -> Article:
+    """The article of a page. Raises PageError for a page that cannot be read at all, nothing else."""
+    try:
+        return _extract(page, rules if rules is not None else load())
+    except ParseError:
+        raise
+    except (ValueError, LookupError, ArithmeticError, AttributeError, TypeError, RecursionError) as error:
+        raise PageError(f"{type(error).__name__}: {error}") from error
+
+
+def _extract(page: Page, rules: Rules) -> Article:
+    html = defuse(decode(page.html, page.charset))
+    rule = rules.rule_for(page.url, detect(html), page.fetched_at)
+    if rule.zone and page.zone == "Asia/Jakarta":
+        page = replace(page, zone=rule.zone)
+    reading = _read(html, rule, page)
+    head = replace(reading.tree.head, date_lines=date_lines(reading.tree, reading.choice))
+    facts = metadata.describe(head, page, None, page.url)
+    cleaned = clean(reading.sifted.blocks, _context(page, rule, facts))
+    facts = _with_found(facts, head, page, cleaned)
+    body = _body(cleaned)
+    outcome = judge(reading.tree, page.url, body) if page.origin is not Origin.FEED else _of_fragment(body)
+    article = _assemble(page, rule, reading, facts, cleaned, body, outcome)
+    return _prefer_feed(article, page, rules)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def _read(html: bytes, rule: Rule, page: Page) -> _Reading:
+    """Read the page as it should be; when that gives next to nothing, without pruning, then from its noscripts."""
+    splits = rule.noise_index.find
+    best = _one_reading(read(html, splits), rule, page)
+    if best.choice.prose >= SHORT or page.origin is Origin.FEED:
+        return best
+    lax = _one_reading(read(html, splits, prune=False), rule, page)
+    if lax.choice.prose > 2 * best.choice.prose + 100:
+        best = lax
+    if best.choice.prose < SHORT and best.tree.asides:
+        hidden = _one_reading(read_asides(best.tree, splits), rule, page)
+        if hidden.choice.prose > 2 * best.choice.prose + SHORT:
+            best = replace(hidden, tree=replace_head(hidden.tree, best.tree.head))
+    return best
+
+
+def replace_head(tree: Tree, head: Head) -> Tree:
+    """The tree with another's head: what stands in a noscript has none of its own."""
+    tree.head = head
+    return tree
+
+
+def _one_reading(tree: Tree, rule: Rule, page: Page) -> _Reading:
+    sums = sums_of(tree)
+    choice = choose(tree, rule, sums) if page.origin is not Origin.FEED else _everything(tree, sums.prose[-1])
+    sifted = sift(tree, sums, choice, rule, page.url or "") if choice is not NOTHING else Sifted()
+    return _Reading(tree, choice, sifted)
+
+
+def _everything(tree: Tree, prose: int) -> Choice:
+    """A fragment is all body."""
+    return Choice((0,), "feed", prose) if tree.rows else NOTHING
+
+
+# --- assembling -------------------------------------------------------------------------------------------------------
+
+
+def _context(page: Page, rule: Rule, facts: metadata.Metadata) -> CleanContext:
+    return CleanContext(facts.title, page.url, facts.site_name, rule.openers, rule.closers)
+
+
+def _with_found(facts: metadata.Metadata, head: Head, page: Page, cleaned: Cleaned) -> metadata.Metadata:
+    """Ask again when the text named an author or a date that nothing else did."""
+    undated = cleaned.published_line and (facts.published_at is None or facts.published_precision == "day")
+    if undated or (cleaned.credits and facts.author is None):
+        return metadata.describe(head, page, cleaned.published_line, page.url, cleaned.credits)
+    return facts
+
+
+def _body(cleaned: Cleaned) -> str:
+    text = "\n\n".join(block.text for block in cleaned.blocks if block.kind is not BlockKind.CAPTION)
+    return text if len(text) <= BODY // 4 else _within(text, BODY)
+
+
+def _within(text: str, limit: int) -> str:
+    """At most `limit` bytes of UTF-8, cut at the end of a paragraph."""
+    encoded = text.encode()
+    if len(encoded) <= limit:
+        return text
+    short = encoded[:limit].decode("utf-8", "ignore")
+    return short[: short.rfind("\n\n")] if "\n\n" in short else short
+
+
+def _of_fragment(body: str) -> PageOutcome:
+    return PageOutcome.ARTICLE if body else PageOutcome.EMPTY
+
+
+def _assemble(
+    page: Page,
+    rule: Rule,
+    reading: _Reading,
+    facts: metadata.Metadata,
+    cleaned: Cleaned,
+    body: str,
+    outcome: PageOutcome,
+) -> Article:
+    is_article = outcome is PageOutcome.ARTICLE
+    return Article(
+        outcome=outcome,
+        url=page.url,
+        title=cut(facts.title, TITLE) if facts.title else None,
+        author=cut(facts.author, AUTHOR) if facts.author else None,
+        published_at=facts.published_at,
+        published_precision=facts.published_precision,
+        published_from=facts.published_from,
+        published_raw=facts.published_raw,
+        modified_at=facts.modified_at,
+        language=identify(body) if is_article else None,
+        body=body if is_article else None,
+        captions=cleaned.captions if is_article else (),
+        sources=cleaned.sources if is_article else (),
+        credits=cleaned.credits if is_article else (),
+        tags=facts.tags or cleaned.tags,
+        image=_short(facts.image),
+        canonical_url=_short(facts.canonical_url),
+        site_name=facts.site_name,
+        removed=_removed(reading, cleaned) if is_article else (),
+        rule=reading.choice.by,
+        extractor=EXTRACTOR,
+        flags=cleaned.flags,
+    )
+
+
+def _short(url: str | None) -> str | None:
+    return url if url and len(url) <= URL else None
+
+
+def _removed(reading: _Reading, cleaned: Cleaned) -> tuple[Removal, ...]:
+    return (*reading.sifted.removed, *cleaned.removed)
+
+
+def _prefer_feed(article: Article, page: Page, rules: Rules) -> Article:
+    """The feed's own text where the page yields under half of it: a page behind a wall, or drawn by a script."""
+    entry = page.entry
+    if page.origin is Origin.FEED or entry is None or article.outcome not in _MAY_YIELD:
+        return article
+    fragment = entry.content or entry.summary or ""
+    if plain_length(fragment) < 2 * len(article.body or "") + 1:
+        return article
+    whole = replace(page, html=fragment.encode("utf-8", "ignore"), origin=Origin.FEED, charset="utf-8")
+    own = _extract(whole, rules)
+    if own.body is None or len(own.body) <= 2 * len(article.body or ""):
+        return article
+    return replace(
+        article,
+        outcome=PageOutcome.ARTICLE,
+        body=own.body,
+        language=own.language,
+        captions=own.captions,
+        sources=own.sources,
+        credits=own.credits or article.credits,
+        removed=own.removed,
+        rule="feed",
+        flags=(*own.flags, "body_from_feed"),
+    )
+
+
+_MAY_YIELD = frozenset((PageOutcome.ARTICLE, PageOutcome.EMPTY))

@@ -1,0 +1,22 @@
+"""Short lines beside the article that hold a year: where a page states its date in words."""
+
+from __future__ import annotations
+
+import re
+
+from parsers.content import Choice
+from parsers.tree import Tree
+
+LONGEST = 100  # characters
+BEFORE, INTO, AFTER, MOST = 15, 4, 4, 20  # lines
+_YEAR = re.compile(r"(?<!\d)(?:19[89]\d|20[0-4]\d)(?!\d)")
+
+
+def date_lines(tree: Tree, choice: Choice) -> tuple[str, ...]:
+    """Lines just before the text, at its beginning, and just after it, nearest to its beginning first."""
+    if not choice.elements:
+        return ()
+    first, last = tree.rows[choice.elements[0]].first, tree.last[choice.elements[-1]]
+    order = (*range(first - 1, first - BEFORE - 1, -1), *range(first, first + INTO), *range(last, last + AFTER))
+    texts = [tree.lines[number].text for number in order if 0 <= number < len(tree.lines)]
+    return tuple(text for text in texts if len(text) < LONGEST and _YEAR.search(text))[:MOST]

@@ -1,0 +1,91 @@
+"""What a page turned out to be when it is not an article. Conservative: where an article may be lost, it is an article.
+
+Each verdict needs a page with little text of its own, and words that only such a page says in its title or first lines.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from kliping.model import PageOutcome
+from parsers import marks as mark
+from parsers.tree import Tree
+
+LITTLE = 1500  # characters of body above which no word makes a page anything but an article
+_FIRST = 12  # lines
+_CHALLENGE = re.compile(
+    r"^just a moment\b|^attention required!|checking (?:your|if the site) .{0,40}(?:browser|connection)"
+    r"|verify(?:ing)? (?:that )?you are (?:a )?human|enable javascript and cookies to continue|ddos-guard"
+    r"|are you a (?:human|robot)\?|(?:buktikan|pastikan) (?:bahwa )?(?:anda|kamu) bukan robot|please complete the captcha"
+    r"|memeriksa browser anda|security check to access",
+    re.IGNORECASE,
+)
+_BLOCK = re.compile(
+    r"^(?:error )?40[13]\b|^access(?: to this page)? (?:has been )?denied|^(?:403 )?forbidden$|^you have been blocked"
+    r"|^sorry, you have been blocked|^request (?:blocked|rejected)|^error 10(?:06|09|20)\b|^akses (?:anda )?(?:ditolak|diblokir)"
+    r"|^internet positif|^the request could not be satisfied|^situs (?:ini )?(?:diblokir|tidak dapat diakses)",
+    re.IGNORECASE,
+)
+_SOFT_404 = re.compile(
+    r"\b404\b.{0,30}(?:not found|tidak ditemukan|error)|^(?:error )?404\b|(?:page|post|article|content) (?:was |could )?not (?:be )?found"
+    r"|not found$|^oops!? that page can|^(?:maaf, )?(?:halaman|laman|artikel|berita|postingan|konten)(?: yang (?:anda|kamu) \w+)?"
+    r"(?: ini)? (?:tidak (?:ditemukan|ada|tersedia)|telah dihapus|sudah dihapus)"
+    r"|^maaf, halaman .{0,60}tidak|^tak ada apa pun di sini|^tidak ditemukan$|^nothing found",
+    re.IGNORECASE,
+)
+_PARKED = re.compile(
+    r"domain .{0,60}(?:is for sale|may be for sale|dijual|has expired|telah kedaluwarsa|sudah kadaluarsa)|buy this domain"
+    r"|^this domain is parked|account (?:has been )?suspended|akun (?:ini )?(?:telah )?ditangguhkan|^index of /",
+    re.IGNORECASE,
+)
+_VERDICTS = (
+    (_CHALLENGE, PageOutcome.CHALLENGE),
+    (_BLOCK, PageOutcome.BLOCK),
+    (_SOFT_404, PageOutcome.SOFT_404),
+    (_PARKED, PageOutcome.PARKED),
+)
+_INDEX_PATH = re.compile(
+    r"^/?$|^/(?:search|label|labels|tag|tags|category|kategori|topik|author|archive|arsip|page|halaman|indeks?)(?:/|$)"
+    r"|/page/\d+/?$|^/\d{4}(?:/\d{2})?/?$|^/(?:index|home)\.(?:html?|php)$",
+    re.IGNORECASE,
+)
+
+
+def judge(tree: Tree, url: str | None, body: str) -> PageOutcome:
+    """The outcome of a page whose cleaned body is `body`."""
+    if len(body) < LITTLE:
+        said = [tree.head.title or "", *tree.head.headlines[:3], *(line.text for line in tree.lines[:_FIRST])]
+        for pattern, outcome in _VERDICTS:
+            if any(len(text) < 200 and pattern.search(text) for text in said):
+                return outcome
+    if is_index(tree, url):
+        return PageOutcome.INDEX
+    return PageOutcome.ARTICLE if body else PageOutcome.EMPTY
+
+
+def is_index(tree: Tree, url: str | None) -> bool:
+    """Whether the page lists posts: an address that says so, and several posts side by side."""
+    if _says_article(tree):
+        return False
+    listed = _posts(tree)
+    if url is None:
+        return listed >= 3
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return bool(_INDEX_PATH.search(parts.path)) and not parts.query.startswith("p=") and listed >= 2
+
+
+def _says_article(tree: Tree) -> bool:
+    return any(name == "og:type" and value.strip().lower() == "article" for name, value in tree.head.metas)
+
+
+def _posts(tree: Tree) -> int:
+    """The most posts that stand side by side in one element."""
+    beside: dict[int, int] = {}
+    for index, row in enumerate(tree.rows):
+        if (row.marks & mark.POST or tree.name(index) == "article") and tree.last[index] > row.first:
+            beside[row.parent] = beside.get(row.parent, 0) + 1
+    return max(beside.values(), default=0)
