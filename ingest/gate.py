@@ -28,6 +28,7 @@ Network = IPv4Network | IPv6Network
 PORTS = {"http": 80, "https": 443}
 
 _URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<path>[^?#]*)(?P<query>\?[^#]*)?", re.I)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.I)
 _AUTHORITY = re.compile(r"(?:(?P<user>.*)@)?(?P<host>\[[^\]]*\]|[^:\[\]]*)(?::(?P<port>[0-9]{0,5}))?", re.S)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _NAME = re.compile(r"[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*")
@@ -102,14 +103,28 @@ def parse(url: str) -> Target:
     if scheme not in PORTS:
         raise ValueError(f"scheme {scheme[:20]} is not http or https")
     user, host, literal, port = _authority(found["authority"])
-    path = quote((found["path"].replace("\\", "/") or "/") + (found["query"] or ""), safe=_SAFE)
+    path = quote(_without_dots(found["path"].replace("\\", "/") or "/") + (found["query"] or ""), safe=_SAFE)
     return Target(scheme, host, PORTS[scheme] if port is None else port, path, literal, _basic(user))
 
 
 def join(base: Target, location: str) -> Target:
     """Where a Location leads, without any userinfo it carries. Raises ValueError like `parse`."""
-    target = parse(urljoin(base.url, location.strip()))
+    location = location.strip()
+    target = parse(location if _SCHEME.match(location) else urljoin(base.url, location))
     return Target(target.scheme, target.host, target.port, target.path, target.literal)
+
+
+def _without_dots(path: str) -> str:
+    """RFC 3986, 5.2.4: what the connection would send anyway, so that the URL we report is the one asked for."""
+    if "/." not in path:
+        return path
+    kept: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            del kept[max(1, len(kept) - 1) :]
+        elif part != ".":
+            kept.append(part)
+    return "/".join(kept if path.rpartition("/")[2] not in (".", "..") else [*kept, ""])
 
 
 def _authority(text: str) -> tuple[str | None, str, Address | None, int | None]:
