@@ -16,6 +16,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import signal
 import stat
@@ -44,6 +45,7 @@ LOG_LIMIT = 10 * 1024 * 1024
 RESTART_PATIENCE = 15.0  # seconds for the processes of an earlier server to leave the data folder
 FAST_STOP, IMMEDIATE_STOP = 20.0, 10.0  # seconds before the next harder signal
 POLL = 0.05
+ROOM_TO_START = 1024 * 1024  # bytes
 
 
 class EmbeddedPostgres:
@@ -111,9 +113,7 @@ class EmbeddedPostgres:
 
     def _try_lock(self) -> int | None:
         try:
-            if not self.data_dir.exists():
-                self.data_dir.mkdir(parents=True, exist_ok=True)
-                self.data_dir.chmod(0o755)  # whatever the umask: root's server runs as another user
+            _make_folder(self.data_dir)
             descriptor = os.open(self.data_dir / "owner.lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise DatabaseError(f"KLIPING_DATA_DIR {self.data_dir} cannot be used: {error.strerror}") from error
@@ -214,10 +214,10 @@ class EmbeddedPostgres:
         words = [str(binaries / "initdb"), "-D", str(partial), "-U", USER, "--auth=trust", "--encoding=UTF8"]
         words += ["--data-checksums", *(["--no-sync"] if self._quick else [])]
         said = self._run([*words, "--locale=C.UTF-8"], account)
-        if said is not None and "locale" in said:  # macOS and old systems lack it
+        if said is not None and "invalid locale" in said:  # macOS and old systems lack it
             said = self._run([*words, "--locale=C"], account)
         if said is not None:
-            raise DatabaseError(f"initdb in {self.data_dir} failed: {_reason(said)}")
+            raise DatabaseError(f"initdb in {self.data_dir} failed: {self._reason(said)}")
         partial.rename(self.data)
 
     def _run(self, words: Sequence[str], account: pgbinaries.Account | None) -> str | None:
@@ -251,8 +251,8 @@ class EmbeddedPostgres:
             said = self._launch(binaries, account, socket_dir)
             if said is None:
                 return
-            if "postmaster.pid" not in said and "shared memory block" not in said:
-                raise DatabaseError(f"the embedded Postgres does not start: {_reason(said)} (see {self._log})")
+            if not re.search(r'lock file "postmaster.pid" already exists|shared memory block', said):
+                raise DatabaseError(f"the embedded Postgres does not start: {self._reason(said)} (see {self._log})")
             inside = processes_in(self.data)
             if not inside:  # dead, a zombie, or a stranger who was given the number
                 (self.data / "postmaster.pid").unlink(missing_ok=True)
@@ -289,6 +289,15 @@ class EmbeddedPostgres:
             log.seek(before)
             return log.read().decode("utf-8", "replace")
 
+    def _reason(self, said: str) -> str:
+        """The line that matters in what initdb or postgres said; on a full disk it could not say much."""
+        full = "No space left" in said or "Check free disk space" in said
+        if full or shutil.disk_usage(self.data_dir).free < ROOM_TO_START:
+            return "no space left on the device"
+        lines = [line.strip() for line in said.splitlines() if line.strip()]
+        telling = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "error:"))]
+        return (telling or lines or ["no message"])[-1]
+
     def _is_ours(self) -> bool:
         """Whether the data folder's server is our child, not one that is about to leave."""
         assert self._child is not None
@@ -308,6 +317,13 @@ def processes_in(data: Path) -> list[int]:
         except psutil.Error:
             continue  # gone, or another user's: the data is ours, so such a one has no business in it
     return found
+
+
+def _make_folder(folder: Path) -> None:
+    """With its parents, and open to other users whatever the umask: root's server runs as another user."""
+    for missing in reversed([place for place in (folder, *folder.parents) if not place.exists()]):
+        missing.mkdir(exist_ok=True)
+        missing.chmod(0o755)
 
 
 def _dsn(socket_dir: Path, database: str) -> str:
@@ -347,10 +363,3 @@ def _end(child: subprocess.Popen[bytes]) -> None:
             child.wait(seconds)
         except subprocess.TimeoutExpired:
             continue
-
-
-def _reason(said: str) -> str:
-    """The line that matters in what initdb or postgres said."""
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    telling = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "error:", "No space"))]
-    return (telling or lines or ["no message"])[-1]

@@ -263,6 +263,29 @@ def test_a_server_that_does_not_start_says_why(folder):
         assert ask(dsn, "SELECT 1") == 1
 
 
+def scripted(folder, initdb):
+    """Our binaries, but with this for an initdb; REAL is the path of the true one."""
+    found = pgbinaries.find_bin(Settings())
+    folder.mkdir()
+    (folder / "postgres").symlink_to(found / "postgres")
+    (folder / "initdb").write_text(f"#!/bin/sh\nREAL={found}/initdb\n{initdb}\n")
+    (folder / "initdb").chmod(0o755)
+    return folder
+
+
+def test_a_machine_without_the_utf8_locale_gets_c(folder):
+    refuse = """case "$*" in *C.UTF-8*) echo 'initdb: error: invalid locale name "C.UTF-8"' >&2; exit 1;; esac"""
+    with server(folder / "data", pg_bin=scripted(folder / "bin", f'{refuse}\nexec "$REAL" "$@"')) as dsn:
+        assert ask(dsn, "SELECT datcollate FROM pg_database WHERE datname = 'kliping'") == "C"
+        assert ask(dsn, "SHOW server_encoding") == "UTF8"
+
+
+def test_a_full_disk_is_one_line(folder):
+    script = "echo 'FATAL:  could not extend file: No space left on device'; echo 'PANIC:  Aborted'; exit 1"
+    with pytest.raises(DatabaseError, match=r"initdb in /\S+ failed: no space left on the device$"):
+        server(folder / "data", pg_bin=scripted(folder / "bin", script)).start()
+
+
 @as_root
 def test_binaries_in_a_closed_home_are_copied_and_the_home_stays_closed(folder):
     found = pgbinaries.find_bin(Settings())
