@@ -57,6 +57,8 @@ def parse(
         raise fault(FeedFault.NOT_FEED, "the document has no version and no entries")
     if skeleton.truncated:
         warnings = (*warnings, "truncated")
+    if warnings and not results:  # a good document may have no entries; one that breaks off says nothing of them
+        raise fault(FeedFault.MALFORMED, f"no entry can be read ({warnings[0]})")
     return _feed(document, results, url, zone, max(announced, len(results)), warnings)
 
 
