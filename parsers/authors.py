@@ -11,13 +11,15 @@ from parsers.text import clean_line, cut
 
 AUTHOR_CHARS = 300
 _LEAD = re.compile(
-    r"^(?:\W*(?:oleh|by|ditulis oleh|diposting oleh|diposkan oleh|dicatat oleh|posted by|published by|written by|penulis"
+    r"^(?:\W*(?:oleh|by|ditulis oleh|diposting oleh|diposkan oleh|dicatat oleh|posted by|published by|written by"
+    r"|penulis"
     r"|author|reporter|pewarta|wartawan|jurnalis|editor|redaktur|kontributor|laporan|publicado por|view all posts by"
     r"|lihat semua pos oleh|semua pos oleh|tulisan oleh|article by|story by|byline|admin ?:)\b[\s:：,-]*)+",
     re.I,
 )
 _TAIL = re.compile(
-    r"\s*(?:[|•·]|\s[-–—]\s|,?\s(?:pada|on|di|at)\s|,?\s(?:senin|selasa|rabu|kamis|jum['’]?at|sabtu|minggu|ahad)\b|\d{1,2}[/ ]"
+    r"\s*(?:[|•·]|\s[-–—]\s|,?\s(?:pada|on|di|at)\s|,?\s(?:senin|selasa|rabu|kamis|jum['’]?at|sabtu|minggu"
+    r"|ahad)\b|\d{1,2}[/ ]"
     r"|lihat profil|view my|lihat semua|view all|follow|ikuti|[-–—,]?\s?(?:editor|penulis|reporter|author)$|\().*$",
     re.I | re.S,
 )
@@ -52,9 +54,9 @@ def clean_author(text: str) -> str | None:
     return cut(name, AUTHOR_CHARS)
 
 
-def choose_author(candidates: Iterable[str | None], credits: Sequence[Credit] = ()) -> str | None:
+def choose_author(candidates: Iterable[str | None], named: Sequence[Credit] = ()) -> str | None:
     """The first candidate that names a person; a desk such as "Admin" only when nobody better is named."""
-    written = [c.name for role in ("author", "reporter", "contributor") for c in credits if c.role == role]
+    written = [c.name for role in ("author", "reporter", "contributor") for c in named if c.role == role]
     names = [name for text in (*candidates, *written) if text and (name := clean_author(text))]
     strong = [name for name in names if name.casefold() not in _WEAK]
     return next(iter(strong or names), None)

@@ -13,21 +13,23 @@
   sources    source lines and republish notices
   credits    reporters, editors, desk initials, counters, tags
 
-The round is repeated until nothing leaves, so cleaning is idempotent. Steps whose cuts explain themselves are exempt from
-the guard; any other that would take over 40 % of the text, or leave under 200 characters of more, is refused and flagged.
+The round is repeated until nothing leaves, so cleaning is idempotent. Steps whose cuts explain themselves are exempt
+from the guard; any other that would take over 40 % of the text, or leave under 200 characters of more, is refused.
 Datelines, reference lists, sub-headings and an author's sign-off stay.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from kliping.model import Caption, Credit, Removal, Source
-from parsers import sources
+from parsers import captions, people, sources
 from parsers.block import Block, BlockKind
+from parsers.breaks import is_furniture, split_breaks
 from parsers.dates import is_stamp
-from parsers.lines import Group, closed_group, is_prose, like_headline, normal, pattern_rule, words_of
+from parsers.lines import Group, closed_group, is_prose, like_headline, normal, words_of
+from parsers.patterns import pattern_rule
 from parsers.suffix import cut_suffix
 
 TAKE_MOST = 0.4  # share of the text one unexplained step may take
@@ -118,62 +120,6 @@ def _takes_too_much(before: Sequence[Block], after: Sequence[Block]) -> bool:
     return had - left > TAKE_MOST * had or left < LEAVE_LEAST <= had
 
 
-# --- breaks -----------------------------------------------------------------------------------------------------------
-
-
-def split_breaks(blocks: Sequence[Block]) -> list[Block]:
-    """Part a block at its single line breaks where a line is furniture; lines of prose stay one paragraph."""
-    found: list[Block] = []
-    for block in blocks:
-        if len(block.lines) < 2:
-            found.append(block)
-            continue
-        parts = _lines_of(block)
-        run: list[Block] = []
-        for part in parts:
-            if _is_furniture(part):
-                found += _joined(block, run)
-                found.append(part)
-                run = []
-            else:
-                run.append(part)
-        found += _joined(block, run) if len(run) < len(parts) else [block]
-    return found
-
-
-def _lines_of(block: Block) -> list[Block]:
-    """Each line as a block of its own, with the links whose text it holds."""
-    links, parts = list(block.links), []
-    for line in block.lines:
-        own = []
-        while links and links[0].text in line:
-            own.append(links.pop(0))
-        parts.append(replace(block, text=line, links=tuple(own), lines=()))
-    return parts
-
-
-def _joined(block: Block, run: Sequence[Block]) -> list[Block]:
-    text = " ".join(part.text for part in run if part.text)
-    links = tuple(link for part in run for link in part.links)
-    lines = tuple(part.text for part in run) if len(run) > 1 else ()
-    return [replace(block, text=text, links=links, lines=lines)] if text else []
-
-
-def _is_furniture(line: Block) -> bool:
-    """Whether some step might take this line when it stands alone."""
-    group = closed_group(line)
-    if (group is not None and group.anywhere) or pattern_rule(line) is not None:
-        return True
-    return bool(
-        sources.read_source(line)
-        or sources.read_republished(line)
-        or sources.read_credits(line)
-        or sources.read_initials(line)
-        or sources.read_caption(line, at_head=True)
-        or is_stamp(line.text)
-    )
-
-
 # --- where a block stands ---------------------------------------------------------------------------------------------
 
 
@@ -200,7 +146,7 @@ def drop_captions(blocks: Sequence[Block], context: CleanContext) -> Sift:
         if block.kind is not BlockKind.CAPTION:
             out.kept.append(block)
             continue
-        out.captions.append(sources.parse_caption(block.text))
+        out.captions.append(captions.parse_caption(block.text))
         out.drop("captions", "markup", block.text, "captions")
     return out
 
@@ -240,7 +186,7 @@ def drop_comments(blocks: Sequence[Block], context: CleanContext) -> Sift:
         if group is not None and group.marker and seen >= 0.75 * total:
             out = Sift(kept=list(blocks[: index + 1]))
             for after in blocks[index + 1 :]:
-                if _is_furniture(after) or sources.read_tags(after):
+                if is_furniture(after) or people.read_tags(after):
                     out.kept.append(after)
                 else:
                     out.drop("comments", "after_marker", after.text)
@@ -311,7 +257,8 @@ def _closed_rule(group: Group, block: Block, at_tail: bool) -> str | None:
     """A word that may also head a section needs the tail or a link."""
     if group.anywhere and not (block.kind is BlockKind.ITEM and block.link_share < 0.8 and not at_tail):
         return group.name
-    return group.name if at_tail and block.kind is not BlockKind.HEADING or block.link_share >= 0.8 else None
+    closing = at_tail and block.kind is not BlockKind.HEADING
+    return group.name if closing or block.link_share >= 0.8 else None
 
 
 def cut_suffixes(blocks: Sequence[Block], context: CleanContext) -> Sift:
@@ -333,8 +280,7 @@ def cut_suffixes(blocks: Sequence[Block], context: CleanContext) -> Sift:
 
 def _unresolved(found: Sequence[Source]) -> list[str]:
     """A "click here" that leads nowhere is worth a flag; a name is an answer."""
-    lost = any(s.url is None and (s.label is None or sources.is_empty_label(s.label)) for s in found)
-    return ["source_unresolved"] if lost else []
+    return ["source_unresolved"] if any(s.url is None and sources.is_empty_label(s.label) for s in found) else []
 
 
 def drop_stamps(blocks: Sequence[Block], context: CleanContext) -> Sift:
@@ -352,7 +298,7 @@ def drop_stamps(blocks: Sequence[Block], context: CleanContext) -> Sift:
 
 
 def _byline(block: Block, out: Sift) -> None:
-    credit, rest = sources.read_byline(block)
+    credit, rest = people.read_byline(block)
     if credit is None:
         out.kept.append(block)
         return
@@ -367,7 +313,7 @@ def drop_credited(blocks: Sequence[Block], context: CleanContext) -> Sift:
     out, head = Sift(), _head(blocks)
     for index, block in enumerate(blocks):
         plain = block.kind in (BlockKind.PARAGRAPH, BlockKind.HEADING)
-        caption = sources.read_caption(block, at_head=index <= head) if plain else None
+        caption = captions.read_caption(block, at_head=index <= head) if plain else None
         if caption is None:
             out.kept.append(block)
             continue
@@ -423,21 +369,21 @@ def drop_credits(blocks: Sequence[Block], context: CleanContext) -> Sift:
 
 
 def _credit(block: Block, at_tail: bool, at_end: bool, out: Sift) -> bool:
-    people = sources.read_credits(block)
-    photo = sources.read_photo_credit(block)
-    views = sources.read_views(block)
-    initials = sources.read_initials(block) if at_end else None
-    tags = sources.read_tags(block) if at_tail else ()
-    if people or photo or views or initials:
-        out.credits += [*people, *([photo] if photo else []), *([initials] if initials else [])]
+    named = people.read_credits(block)
+    photo = people.read_photo_credit(block)
+    views = people.read_views(block)
+    initials = people.read_initials(block) if at_end else None
+    tags = people.read_tags(block) if at_tail else ()
+    if named or photo or views or initials:
+        out.credits += [*named, *([photo] if photo else []), *([initials] if initials else [])]
         out.credits += [Credit("views", views)] if views else []
         out.drop(
-            "credits", "people" if people else "photo" if photo else "views" if views else "desk", block.text, "credits"
+            "credits", "people" if named else "photo" if photo else "views" if views else "desk", block.text, "credits"
         )
     elif tags:
         out.tags += tags
         out.drop("credits", "tags", block.text, "tags")
-    return bool(people or photo or views or initials or tags)
+    return bool(named or photo or views or initials or tags)
 
 
 STEPS: tuple[tuple[Step, bool], ...] = (  # the step, and whether its cuts explain themselves

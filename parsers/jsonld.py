@@ -44,7 +44,7 @@ def read_claims(blocks: Sequence[str]) -> tuple[Claims, ...]:
 def _of_block(block: str) -> Iterator[Claims]:
     data = _load(block)
     if data is None:
-        fields = {name: value for name, value in reversed(_FIELD.findall(block))}
+        fields = dict(reversed(_FIELD.findall(block)))
         if fields:
             yield Claims(fields.get("headline"), fields.get("datePublished"), fields.get("dateModified"))
         return

@@ -1,7 +1,7 @@
 """Title, author, dates, tags, image, addresses: every candidate considered, the winner and where it came from kept.
 
-The order of trust for the time of publication, first sane one wins; a winner that is only a day is sharpened by the next
-candidate of the same day:
+The order of trust for the time of publication; the first sane one wins, and a winner that is only a day is sharpened by
+the next candidate of the same day:
 
   feed       the entry's own date
   jsonld     datePublished of the article object
@@ -11,7 +11,7 @@ candidate of the same day:
   text       the visible date line
   url        /2019/04/20/ in the path
 
-Offsets are trusted, and a visible clock beside a machine-readable time is never read again: Indonesian Blogger blogs keep
+Offsets are trusted, and a visible clock beside a machine-readable time is never read again: Indonesian blogs keep
 Blogger's Pacific default. A date before 1990 or more than 48 hours after the fetch is null; its raw string stays.
 """
 
@@ -97,9 +97,9 @@ def describe(
     page: Page,
     cleaned_published_line: str | None = None,
     base_url: str | None = None,
-    credits: Sequence[Credit] = (),
+    named: Sequence[Credit] = (),
 ) -> Metadata:
-    """Choose among all candidates. `credits` are the people the text itself named, for a page that names none else."""
+    """Choose among all candidates. `named` are the people the text itself named, for a page that names none else."""
     metas: dict[str, list[str]] = {}
     for name, value in head.metas:
         metas.setdefault(name, []).append(value)
@@ -109,7 +109,7 @@ def describe(
     site = _site_name(metas, claims)
     return Metadata(
         title=_title(head, page, metas, claims, site),
-        author=_author(head, page, metas, claims, credits),
+        author=_author(head, page, metas, claims, named),
         published_at=published.at if published else None,
         published_precision=published.precision if published else None,
         published_from=source,
@@ -141,13 +141,16 @@ def _published(
         moment = _entry_moment(page) if source == "feed" else parse_date(raw, page.zone, page.fetched_at, latest)
         if moment is None or moment.at > latest:
             continue
-        if winner is None:
-            winner = moment, source, raw
-        elif moment.precision != "day" and moment.at.astimezone(zone_of(page.zone)).date() == winner[0].at.date():
+        if winner is None or _sharper(moment, winner[0], page.zone):
             winner = moment, source, raw
         if winner[0].precision != "day":
             break
     return winner or (None, None, first_raw)
+
+
+def _sharper(moment: Moment, day: Moment, zone: str) -> bool:
+    """The same day with a time of day."""
+    return moment.precision != "day" and moment.at.astimezone(zone_of(zone)).date() == day.at.date()
 
 
 def _entry_moment(page: Page) -> Moment | None:
@@ -225,12 +228,12 @@ def _host(url: str | None) -> str | None:
 
 
 def _author(
-    head: Head, page: Page, metas: dict[str, list[str]], claims: Sequence[Claims], credits: Sequence[Credit]
+    head: Head, page: Page, metas: dict[str, list[str]], claims: Sequence[Claims], named: Sequence[Credit]
 ) -> str | None:
     claimed = [", ".join(c.authors) for c in claims if c.authors]
     metas_named = [value for value in _values(metas, _AUTHORS) if not value.startswith(("http", "@", "/"))]
     entry_author = page.entry.author if page.entry else None
-    return choose_author((entry_author, *claimed, *metas_named, *head.bylines), credits)
+    return choose_author((entry_author, *claimed, *metas_named, *head.bylines), named)
 
 
 def _tags(head: Head, page: Page, metas: dict[str, list[str]], claims: Sequence[Claims]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Calls and footers glued to the end of a paragraph by a scraper or a single line break.
 
-Only what follows the last full sentence is looked at. It goes when every part of it, read from the end, is a line of the
-closed lists, a call, a comment count or a source line; else nothing goes.
+Only what follows the last full sentence is looked at. It goes when every part of it, read from the end, is a line of
+the closed lists, a call, a comment count or a source line; else nothing goes.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 
 from kliping.model import Credit, Removal, Source
 from parsers.block import Block, BlockKind, Link
-from parsers.lines import closed_group, closed_lines, normal, pattern_rule
-from parsers.sources import read_credits, read_initials, read_republished, read_source
+from parsers.lines import closed_lines, normal
+from parsers.patterns import pattern_rule
+from parsers.people import read_credits, read_initials
+from parsers.sources import read_republished, read_source
 
 REACH = 420  # characters before the end in which a glued footer begins
 _SENTENCE_END = re.compile(r"[.!?…][\"”'’)\]]*(?=\s*[A-Z0-9(\[@*])|[\"”](?=\s+[A-Z0-9(\[@*])")

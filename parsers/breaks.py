@@ -1,0 +1,67 @@
+"""Paragraphs that hold furniture behind a single line break, parted so that the steps see whole lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from parsers.block import Block
+from parsers.captions import read_caption
+from parsers.dates import is_stamp
+from parsers.lines import closed_group
+from parsers.patterns import pattern_rule
+from parsers.people import read_credits, read_initials
+from parsers.sources import read_republished, read_source
+
+
+def split_breaks(blocks: Sequence[Block]) -> list[Block]:
+    """Part a block at its single line breaks where a line is furniture; lines of prose stay one paragraph."""
+    found: list[Block] = []
+    for block in blocks:
+        if len(block.lines) < 2:
+            found.append(block)
+            continue
+        parts = _lines_of(block)
+        run: list[Block] = []
+        for part in parts:
+            if is_furniture(part):
+                found += _joined(block, run)
+                found.append(part)
+                run = []
+            else:
+                run.append(part)
+        found += _joined(block, run) if len(run) < len(parts) else [block]
+    return found
+
+
+def _lines_of(block: Block) -> list[Block]:
+    """Each line as a block of its own, with the links whose text it holds."""
+    links, parts = list(block.links), []
+    for line in block.lines:
+        own = []
+        while links and links[0].text in line:
+            own.append(links.pop(0))
+        parts.append(replace(block, text=line, links=tuple(own), lines=()))
+    return parts
+
+
+def _joined(block: Block, run: Sequence[Block]) -> list[Block]:
+    text = " ".join(part.text for part in run if part.text)
+    links = tuple(link for part in run for link in part.links)
+    lines = tuple(part.text for part in run) if len(run) > 1 else ()
+    return [replace(block, text=text, links=links, lines=lines)] if text else []
+
+
+def is_furniture(line: Block) -> bool:
+    """Whether some step might take this line when it stands alone."""
+    group = closed_group(line)
+    if (group is not None and group.anywhere) or pattern_rule(line) is not None:
+        return True
+    return bool(
+        read_source(line)
+        or read_republished(line)
+        or read_credits(line)
+        or read_initials(line)
+        or read_caption(line, at_head=True)
+        or is_stamp(line.text)
+    )

@@ -1,0 +1,95 @@
+"""Photo captions and whom they credit, told by their markup or by the credit itself."""
+
+from __future__ import annotations
+
+import re
+
+from kliping.model import Caption
+from parsers.block import Block
+from parsers.lines import LINE_LIMIT, words_of
+from parsers.people import CITED
+
+_WHO = r"[^\s|()\[\]][^|()\[\]]{0,60}?"
+_TRAILING = re.compile(
+    rf"(?P<text>.{{0,600}}?)[\s|/,\-–—]*[|/\-–—(,.][\s|/\-–—(]*(?:courtesy(?: of)?|foto(?: oleh)?|photo(?: by)?"
+    rf"|image|gambar|kredit(?: foto)?|credit|dok(?:umentasi)?\.?|sumber(?: foto| gambar)?)(?: by| of| oleh)?"
+    rf" ?[:.]? (?P<credit>{_WHO})[\s|)\].]*",
+    re.I,
+)
+_BRACKET = re.compile(
+    r"(?P<text>.{0,1200}?)\s?[(\[](?P<credit>(?:(?:foto|photo|sumber|source|dok|dokumentasi|gambar|image|ist"
+    r"|istimewa|credit|kredit|ilustrasi|courtesy|doc)\b[^()\[\]]{0,80}"
+    r"|[^()\[\]/]{1,40}/[^()\[\]]{1,60}|[A-Z]{2,10}(?: (?:PHOTO|FOTO|Photo|Foto))?))[)\]]\W{0,3}",
+)
+_SIGN = re.compile(r"(?P<text>[^©]{0,600}?)[\s/|\-–—.]*(?:©|\(c\))\s?(?P<credit>[^©].{1,100})", re.I)
+_SLASH_AGENCY = re.compile(
+    r"(?P<text>.{3,400}?)\s?[/|\-–—]\s?(?P<credit>(?:Antara|ANTARA|AFP|AP|Reuters|REUTERS|Getty Images?"
+    r"|Shutterstock|Freepik|Pixabay|Unsplash|Pexels|Istimewa|istimewa|EPA|Xinhua|Anadolu|iStock(?:photo)?"
+    r"|Wikipedia|Wikimedia)(?: (?:Foto|Photo|Images|Commons|Agency))?(?:/[\w .]{2,40})?)[\s|.]*"
+)
+_LEADING = re.compile(
+    r"(?:foto|photo|gambar|ilustrasi|dok\.?|dokumentasi|image|kredit foto|courtesy)(?: (?:ilustrasi|oleh|by|of))?"
+    r" ?[:./] ?(?P<credit>.{2,200})",
+    re.I,
+)
+_ILLUSTRATION = re.compile(r"(?:foto )?(?:ilustrasi|dokumentasi|dok)\b[ .:/(-]?.{1,150}", re.I)
+_PREFIX = re.compile(
+    r"(?P<credit>[\w.]{2,30}(?:\.com|\.COM)/[A-Z .'/]{3,60}?|ANTARA(?: FOTO)?/[\w .]{3,40}?|REUTERS/[\w .]{3,40}?"
+    r"|(?:AFP|AP)(?: PHOTO)?(?:/[\w .]{3,40}?)?|Dok\. ?\w+) (?=[A-Z][a-z]).{3,500}"
+)
+_CREDIT_WORDS = re.compile(
+    r"^(?:foto|photo|sumber|source|dok|dokumentasi|gambar|image|credit|kredit|courtesy|doc)(?: (?:foto|gambar"
+    r"|oleh|by|of))? ?[:.]? ?",
+    re.I,
+)
+
+
+def parse_caption(text: str) -> Caption:
+    """A caption and its credit. A credit set off by a dash or bar leaves the text; one in brackets or after © stays."""
+    for pattern in (_TRAILING, _SLASH_AGENCY):
+        m = pattern.fullmatch(text)
+        if m and m["text"].strip() and not text.rstrip().endswith((")", "]")):
+            return Caption(m["text"].strip(" |/-–—,"), m["credit"].strip(" |.,") or None)
+    for pattern in (_BRACKET, _SIGN, _PREFIX, _LEADING):
+        m = pattern.fullmatch(text)
+        if m:
+            return Caption(text.strip(" |"), _CREDIT_WORDS.sub("", m["credit"]).strip(" |.,()") or None)
+    return Caption(text.strip(" |"), None)
+
+
+def read_caption(block: Block, at_head: bool) -> Caption | None:
+    """A plain line that is a photo caption by its credit; away from the head only by one that cannot be prose."""
+    text = block.text
+    if len(text) > 2 * LINE_LIMIT:
+        return None
+    signed = len(text) <= LINE_LIMIT and not text.endswith(".") and _SIGN.fullmatch(text)
+    if signed or _is_bracket(text):
+        return parse_caption(text)
+    if _ILLUSTRATION.fullmatch(text) and len(words_of(text)) <= (14 if at_head else 5) and not _ends_sentence(text):
+        return parse_caption(text)
+    if not at_head or len(text) > LINE_LIMIT:
+        return None
+    leading = _LEADING.fullmatch(text)
+    if leading:
+        return None if _ends_sentence(text) or leading["credit"][0].islower() else parse_caption(text)
+    if (
+        _TRAILING.fullmatch(text)
+        or _SLASH_AGENCY.fullmatch(text)
+        or (_PREFIX.fullmatch(text) and not _ends_sentence(text))
+    ):
+        caption = parse_caption(text)
+        return caption if caption.credit and len(words_of(caption.credit)) <= 6 else None
+    return None
+
+
+def _is_bracket(text: str) -> bool:
+    m = _BRACKET.fullmatch(text)
+    if not m or not m["text"].strip() or CITED.search(m["credit"].casefold()):
+        return False
+    credit = m["credit"]
+    marked = _CREDIT_WORDS.match(credit + " ") or ("/" in credit and credit[0].isupper() and len(credit) > 8)
+    return bool(marked) and not re.search(r"[\"”]\W*$", m["text"]) and len(words_of(m["text"])) <= 90
+
+
+def _ends_sentence(text: str) -> bool:
+    return text.rstrip(" \"”'’)").endswith((".", "?", "!", ":")) and len(words_of(text)) > 4

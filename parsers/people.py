@@ -1,0 +1,162 @@
+"""Lines that name people, tags or counts: each reader takes a whole line and gives its values, or nothing."""
+
+from __future__ import annotations
+
+import re
+
+from kliping.model import Credit
+from parsers.block import Block
+from parsers.lines import LINE_LIMIT, SAYING, like_headline, words_of
+from parsers.sources import URL, is_name
+
+_ROLE_WORDS = {
+    "author": "penulis,author,writer,oleh,by,ditulis oleh,diposting oleh,diposkan oleh,posted by,teks,naskah",
+    "reporter": "reporter,repoter,pewarta,wartawan,jurnalis,liputan,laporan,peliput,koresponden",
+    "editor": "editor,penyunting,redaktur,redaktur pelaksana,redpel,sunting,uploader,penyelaras,produser",
+    "contributor": "kontributor,contributor,penyumbang",
+    "translator": "penerjemah,alih bahasa,translator",
+    "photographer": "fotografer,pewarta foto,photographer,juru foto",
+    "illustrator": "ilustrator,infografis",
+    "videographer": "videografer,kameramen",
+}
+_ROLES = {word: role for role, words in _ROLE_WORDS.items() for word in words.split(",")}
+_ROLE = "|".join(sorted(_ROLES, key=len, reverse=True))
+_CREDIT = re.compile(rf"(?P<role>{_ROLE})(?:/(?:{_ROLE}))? ?[:：] ?", re.I)
+_ROLE_LAST = re.compile(
+    r"(?P<name>[A-Z][\w.'’-]+(?: [A-Z][\w.'’-]*){0,4}) (?P<role>Editor|Author|Reporter|Penulis|Redaktur|Jurnalis"
+    r"|Wartawan)"
+)
+_NAME = re.compile(r"[^\W\d_][\w.'’&@/-]*(?:,? (?:[^\W\d_][\w.'’&@/-]*|&)){0,11}\.?")
+_BYLINE = re.compile(
+    r"(?:oleh|by|ditulis oleh|diposting oleh|diposkan oleh|posted by)[: ]\s?(?P<name>[^\d|:]{2,60})(?P<rest>.*)", re.I
+)
+_DESK = re.compile(r"[(\[]\s?[A-Za-z]{2,5}\d{0,3}(?:\s?[/|\-,]\s?[A-Za-z]{2,6}\d{0,3}){0,3}\s?[)\]]\.?")
+_DESK_SLASH = re.compile(r"[a-z]{2,4}/[a-z]{2,4}(?:/[a-z]{2,4})?")
+_BRACKETED = re.compile(r"\((?P<name>[A-Z][\w'’-]+\.?(?: [A-Z][\w'’-]*\.?){1,3}) ?\)")
+CITED = re.compile(
+    r"\b(?:hr|qs|h\.?r|q\.?s|hadis|hadits|hadist|riwayat|surat|surah|imam|al|an|as|ash|at|ar|az|muttafaq|muslim"
+    r"|bukhari|tirmidzi|abu|ibnu?|bin|kitab"
+    r"|mazmur|yohanes|matius|lukas|markus|kejadian|amsal|red|ayat|wallahu|aamiin|amin|bersambung|tamat|selesai"
+    r"|habis|end|foto|bab|pasal|lihat|baca|ali)\b"
+)
+
+
+def read_credits(block: Block) -> tuple[Credit, ...]:
+    """ "Editor: X", "(Reporter: A | Editor: B)", "Pewarta: AEditor: B": the people of a whole line."""
+    text = block.text.strip(" ()[]*-–—|•")
+    if len(text) > LINE_LIMIT:
+        return ()
+    heads = [m for m in _CREDIT.finditer(text) if _starts_role(text, m)]
+    if not heads or heads[0].start() != 0:
+        return _role_last(text)
+    ends = [m.start() for m in heads[1:]] + [len(text)]
+    found = []
+    for m, end in zip(heads, ends, strict=True):
+        name = text[m.end() : end].strip(" |;,/-–—")
+        if not name:
+            continue
+        if not _is_person(name):
+            return ()
+        found.append(Credit(_ROLES[m["role"].casefold()], name))
+    return tuple(found)
+
+
+def _starts_role(text: str, m: re.Match[str]) -> bool:
+    """A role starts the line, follows a mark, or is glued to a name as a capital after a small letter."""
+    before = text[m.start() - 1] if m.start() else " "
+    return not before.isalnum() or (m["role"][0].isupper() and before.islower())
+
+
+def _is_person(name: str) -> bool:
+    plain = URL.sub(" ", name).strip()
+    if not _NAME.fullmatch(plain) or SAYING.search(plain.casefold()):
+        return False
+    words = words_of(plain)
+    return like_headline(plain.rstrip(".")) or len(words) <= 3
+
+
+def _role_last(text: str) -> tuple[Credit, ...]:
+    m = _ROLE_LAST.fullmatch(text)
+    return (Credit(_ROLES[m["role"].casefold()], m["name"]),) if m else ()
+
+
+def read_byline(block: Block) -> tuple[Credit | None, str | None]:
+    """ "Oleh Budi Santoso pada 3 Juni 2022, 18:45 WIB" at the head: the author and what follows the name."""
+    m = _BYLINE.fullmatch(block.text) if len(block.text) <= 140 else None
+    if not m:
+        return None, None
+    name = re.sub(
+        r"\s(?:pada|on|di|at|-|,|senin|selasa|rabu|kamis|jumat|jum'at|sabtu|minggu)\s*$",
+        "",
+        m["name"].strip(" ,-–—|"),
+        flags=re.I,
+    )
+    if not _is_person(name) or len(words_of(name)) > 6 or not like_headline(name):
+        return None, None
+    return Credit("author", name), m["rest"].strip() or None
+
+
+def read_initials(block: Block) -> Credit | None:
+    """Desk initials that close an article, "(wsw/wsw)", "(kha)", or an editor's name in brackets."""
+    text = block.text.strip()
+    if len(text) > 60 or CITED.search(text.casefold()):
+        return None
+    if _DESK.fullmatch(text) or _DESK_SLASH.fullmatch(text):
+        return Credit("initials", text.strip("()[]. "))
+    m = _BRACKETED.fullmatch(text)
+    return Credit("editor", m["name"].strip()) if m else None
+
+
+_PHOTO_CREDIT = re.compile(
+    r"[(\[]?\s?(?:foto|photo|gambar|kredit foto|photo credit|image)(?: (?:oleh|by|ilustrasi))? ?[:/]"
+    r" ?(?P<name>[^()\[\]:]{2,60}?)\s?[)\]]?\.?",
+    re.I,
+)
+
+
+def read_photo_credit(block: Block) -> Credit | None:
+    """ "(Foto: Antara)" by itself: whose the photo is."""
+    m = _PHOTO_CREDIT.fullmatch(block.text.strip())
+    if not m or not is_name(m["name"]) or (m["name"][0].islower() and len(words_of(m["name"])) > 2):
+        return None
+    return Credit("photographer", m["name"].strip())
+
+
+# --- tags and counters ------------------------------------------------------------------------------------------------
+
+_TAGS = re.compile(
+    r"(?:label|labels|tags?|tagar|kategori|categor(?:y|ies)|topik|topics?|kata kunci|keywords?|ditandai"
+    r"|dikategorikan dalam|filed under|tagged)(?: (?:terkait|artikel|berita|with))? ?[:：#] ?(?P<value>.+)",
+    re.I,
+)
+_HASHTAGS = re.compile(r"(?:#[\w-]{2,40}[ ,]*){1,30}")
+_VIEWS = re.compile(
+    r"(?:telah |sudah )?(?:dibaca|dilihat|ditonton|views?|hits?|pembaca|tayangan|read)\s?:?\s(?:sebanyak"
+    r" )?(?P<a>[\d.,]+\s?(?:k|rb|ribu|jt|juta)?)\s?(?:x|kali|orang|times|views?|pembaca)?"
+    r"|(?P<b>[\d.,]+\s?(?:k|rb|ribu|jt|juta)?)\s?(?:x|kali)?\s?(?:views?|dibaca|dilihat|hits?|reads?|pembaca"
+    r"|tayangan|kali dibaca|kali dilihat)",
+    re.I,
+)
+
+
+def read_tags(block: Block) -> tuple[str, ...]:
+    """ "Label: a, b" or a line of hashtags."""
+    text = block.text
+    if len(text) > 2 * LINE_LIMIT:
+        return ()
+    if _HASHTAGS.fullmatch(text):
+        return tuple(t.strip("#, ") for t in text.split("#") if t.strip("#, "))
+    m = _TAGS.fullmatch(text)
+    if not m or m["value"].rstrip().endswith((".", "?", "!")):
+        return ()
+    parts = [p.strip(" #.") for p in re.split(r"[,;|•·#]", m["value"])]
+    parts = [p for p in parts if p]
+    if not parts or any(len(words_of(p)) > 6 for p in parts) or SAYING.search(m["value"].casefold()):
+        return ()
+    return tuple(parts)
+
+
+def read_views(block: Block) -> str | None:
+    """ "Dibaca 1.234 kali": the count as written."""
+    m = _VIEWS.fullmatch(block.text.strip(" .|()")) if len(block.text) <= 60 else None
+    return (m["a"] or m["b"]).strip() if m else None
