@@ -12,6 +12,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -39,15 +40,38 @@ server.stop()
 """
 
 
-@pytest.fixture
-def folder():
-    """A data folder that the user Postgres runs as can reach; whatever still runs in it is ended."""
+@contextmanager
+def a_folder():
+    """One that the user Postgres runs as can reach; whatever still runs in it is ended."""
     made = Path(tempfile.mkdtemp(prefix="kliping-test-", dir="/tmp"))
     made.chmod(0o755)
     yield made
     for number in processes_in(made / "pgdata"):
         os.kill(number, signal.SIGKILL)
     shutil.rmtree(made, ignore_errors=True)
+
+
+@pytest.fixture
+def empty():
+    with a_folder() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def prepared():
+    """A cluster that ran once; copying it is quicker than initdb."""
+    with a_folder() as made:
+        with server(made):
+            pass
+        yield made / "pgdata"
+
+
+@pytest.fixture
+def folder(prepared):
+    """A data folder with a cluster in it that was shut down."""
+    with a_folder() as made:
+        subprocess.run(["cp", "-a", prepared, made / "pgdata"], check=True)
+        yield made
 
 
 def server(folder, **others):
@@ -84,22 +108,22 @@ def eventually(true, seconds=20.0):
     return False
 
 
-def test_it_runs_as_a_plain_user_behind_a_closed_socket(folder):
-    running = server(folder)
+def test_it_runs_as_a_plain_user_behind_a_closed_socket(empty):
+    running = server(empty)
     with running as dsn:
         assert ask(dsn, "SHOW listen_addresses") == ""
         assert ask(dsn, "SHOW server_encoding") == "UTF8"
         assert ask(dsn, "SELECT lower('ÉÑ')") == "éñ"
         assert psutil.Process(running.pid).uids().effective not in (0,)
-        assert stat.S_IMODE((folder / "run").stat().st_mode) == 0o700
-        assert stat.S_IMODE((folder / "pgdata").stat().st_mode) == 0o700
-    assert processes_in(folder / "pgdata") == []
+        assert stat.S_IMODE((empty / "run").stat().st_mode) == 0o700
+        assert stat.S_IMODE((empty / "pgdata").stat().st_mode) == 0o700
+    assert processes_in(empty / "pgdata") == []
 
 
-def test_data_stays_between_runs(folder):
-    with server(folder) as dsn:
+def test_data_stays_between_runs(empty):
+    with server(empty) as dsn:
         ask(dsn, "CREATE TABLE kept AS SELECT 7 AS n")
-    with server(folder) as dsn:
+    with server(empty) as dsn:
         assert ask(dsn, "SELECT n FROM kept") == 7
 
 
@@ -183,27 +207,27 @@ def test_a_service_wants_a_server_of_its_own_and_says_who_has_it(folder):
     child.stdout.close()
 
 
-def test_two_starts_at_once_have_one_owner(folder):
-    children = [subprocess.Popen([sys.executable, "-c", OWNER, str(folder), "attach"], cwd=ROOT, stdin=subprocess.PIPE,
+def test_two_starts_at_once_have_one_owner(empty):
+    children = [subprocess.Popen([sys.executable, "-c", OWNER, str(empty), "attach"], cwd=ROOT, stdin=subprocess.PIPE,
                                  stdout=subprocess.PIPE, text=True) for _ in range(3)]  # fmt: skip
     said = {child.stdout.readline() for child in children}
-    postmasters = [n for n in processes_in(folder / "pgdata") if psutil.Process(n).ppid() in {c.pid for c in children}]
+    postmasters = [n for n in processes_in(empty / "pgdata") if psutil.Process(n).ppid() in {c.pid for c in children}]
     for child in children:
         finish(child)
     assert len(said) == len(postmasters) == 1
-    assert processes_in(folder / "pgdata") == []
+    assert processes_in(empty / "pgdata") == []
 
 
-def test_a_half_made_cluster_is_made_again(folder):
-    (folder / "pgdata.partial").mkdir()
-    (folder / "pgdata.partial" / "PG_VERSION").write_text("18\n")
-    with server(folder) as dsn:
+def test_a_half_made_cluster_is_made_again(empty):
+    (empty / "pgdata.partial").mkdir()
+    (empty / "pgdata.partial" / "PG_VERSION").write_text("18\n")
+    with server(empty) as dsn:
         assert ask(dsn, "SELECT 1") == 1
-    assert not (folder / "pgdata.partial").exists()
+    assert not (empty / "pgdata.partial").exists()
 
 
-def test_a_long_path_gets_a_short_socket(folder):
-    deep = folder / ("d" * 60) / ("e" * 60)
+def test_a_long_path_gets_a_short_socket(empty):
+    deep = empty / ("d" * 60) / ("e" * 60)
     for _ in range(2):
         with server(deep) as dsn:
             assert ask(dsn, "SELECT 1") == 1
@@ -227,12 +251,12 @@ def test_the_log_is_bounded(folder, monkeypatch):
     assert (folder / "postgres.log.1").stat().st_size == 4000
 
 
-def test_a_start_from_another_thread_is_refused(folder):
+def test_a_start_from_another_thread_is_refused(empty):
     said = []
 
     def start():
         try:
-            server(folder).start()
+            server(empty).start()
         except DatabaseError as error:
             said.append(str(error))
 
@@ -242,17 +266,17 @@ def test_a_start_from_another_thread_is_refused(folder):
     assert said == ["the embedded Postgres must be started from the main thread: it ends with its thread"]
 
 
-def test_a_folder_that_cannot_be_is_one_line(folder):
-    (folder / "file").write_text("")
+def test_a_folder_that_cannot_be_is_one_line(empty):
+    (empty / "file").write_text("")
     with pytest.raises(DatabaseError, match=r"KLIPING_DATA_DIR .*/file/data cannot be used: Not a directory$"):
-        server(folder / "file" / "data").start()
+        server(empty / "file" / "data").start()
 
 
 @as_root
-def test_a_folder_the_server_cannot_reach_is_one_line(folder):
-    folder.chmod(0o700)
+def test_a_folder_the_server_cannot_reach_is_one_line(empty):
+    empty.chmod(0o700)
     with pytest.raises(DatabaseError, match=r"user \w+ cannot reach .*/data; set KLIPING_DATA_DIR elsewhere$"):
-        server(folder / "data").start()
+        server(empty / "data").start()
 
 
 def test_a_server_that_does_not_start_says_why(folder):
@@ -273,51 +297,51 @@ def scripted(folder, initdb):
     return folder
 
 
-def test_a_machine_without_the_utf8_locale_gets_c(folder):
+def test_a_machine_without_the_utf8_locale_gets_c(empty):
     refuse = """case "$*" in *C.UTF-8*) echo 'initdb: error: invalid locale name "C.UTF-8"' >&2; exit 1;; esac"""
-    with server(folder / "data", pg_bin=scripted(folder / "bin", f'{refuse}\nexec "$REAL" "$@"')) as dsn:
+    with server(empty / "data", pg_bin=scripted(empty / "bin", f'{refuse}\nexec "$REAL" "$@"')) as dsn:
         assert ask(dsn, "SELECT datcollate FROM pg_database WHERE datname = 'kliping'") == "C"
         assert ask(dsn, "SHOW server_encoding") == "UTF8"
 
 
-def test_a_full_disk_is_one_line(folder):
+def test_a_full_disk_is_one_line(empty):
     script = "echo 'FATAL:  could not extend file: No space left on device'; echo 'PANIC:  Aborted'; exit 1"
     with pytest.raises(DatabaseError, match=r"initdb in /\S+ failed: no space left on the device$"):
-        server(folder / "data", pg_bin=scripted(folder / "bin", script)).start()
+        server(empty / "data", pg_bin=scripted(empty / "bin", script)).start()
 
 
 @as_root
-def test_binaries_in_a_closed_home_are_copied_and_the_home_stays_closed(folder):
+def test_binaries_in_a_closed_home_are_copied_and_the_home_stays_closed(empty):
     found = pgbinaries.find_bin(Settings())
-    home = folder / "home"
+    home = empty / "home"
     package = found.parent.parent
     for source in (package / found.parent.name, package.with_name(f"{package.name}.libs")):
         if source.exists():
             shutil.copytree(source, home / source.relative_to(package.parent), symlinks=True)
     home.chmod(0o700)
     theirs = home / package.name / found.parent.name / "bin"
-    with server(folder / "data", pg_bin=theirs) as dsn:
+    with server(empty / "data", pg_bin=theirs) as dsn:
         assert ask(dsn, "SELECT 1") == 1
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
-    assert (folder / "data" / "pgbin" / pgbinaries.version_of(theirs)).is_dir()
+    assert (empty / "data" / "pgbin" / pgbinaries.version_of(theirs)).is_dir()
 
 
 @pytest.mark.skipif(not PG15.exists(), reason="no Postgres 15 here")
-def test_data_of_another_major_is_refused_with_commands_that_move_it(folder):
-    with server(folder, pg_bin=PG15) as dsn:
+def test_data_of_another_major_is_refused_with_commands_that_move_it(empty):
+    with server(empty, pg_bin=PG15) as dsn:
         ask(dsn, "CREATE TABLE kept AS SELECT 7 AS n")
         ask(dsn, "CREATE ROLE kliping_reader LOGIN")
     with pytest.raises(DatabaseError) as refused:
-        server(folder).start()
+        server(empty).start()
     first, *commands = str(refused.value).splitlines()
     assert "was made by Postgres 15; the binaries in" in first
     script = "set -e\n" + "\n".join(commands)
     done = subprocess.run(["bash", "-c", script], cwd="/", capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    with server(folder) as dsn:
+    with server(empty) as dsn:
         assert ask(dsn, "SELECT n FROM kept") == 7
         assert ask(dsn, "SELECT count(*) FROM pg_roles WHERE rolname = 'kliping_reader'") == 1
-    assert (folder / "pgdata-15" / "PG_VERSION").read_text() == "15\n"
+    assert (empty / "pgdata-15" / "PG_VERSION").read_text() == "15\n"
     assert shlex.split(commands[0])
 
 
@@ -330,21 +354,21 @@ def a_bin(folder, version="17.2"):
     return folder
 
 
-def test_binaries_are_looked_for_in_order(folder, monkeypatch):
-    monkeypatch.setattr(pgbinaries, "SYSTEM", folder / "usr")
-    monkeypatch.setenv("PATH", str(folder / "path"))
-    set_by_hand, old, new = (a_bin(folder / name) for name in ("mine", "usr/9/bin", "usr/16/bin"))
+def test_binaries_are_looked_for_in_order(empty, monkeypatch):
+    monkeypatch.setattr(pgbinaries, "SYSTEM", empty / "usr")
+    monkeypatch.setenv("PATH", str(empty / "path"))
+    set_by_hand, old, new = (a_bin(empty / name) for name in ("mine", "usr/9/bin", "usr/16/bin"))
     assert pgbinaries.find_bin(Settings(pg_bin=set_by_hand)) == set_by_hand
     assert pgbinaries.find_bin(Settings()).parent.parent.name == pgbinaries.WHEEL[0]
     assert pgbinaries.WHEEL[0] not in sys.modules
     monkeypatch.setattr(pgbinaries, "WHEEL", ("no_such_wheel", "bin"))
     assert pgbinaries.find_bin(Settings()) == new
-    named = a_bin(folder / "named")
-    (folder / "path").mkdir()
-    (folder / "path" / "pg_config").write_text(f"#!/bin/sh\necho {named}\n")
-    (folder / "path" / "pg_config").chmod(0o755)
+    named = a_bin(empty / "named")
+    (empty / "path").mkdir()
+    (empty / "path" / "pg_config").write_text(f"#!/bin/sh\necho {named}\n")
+    (empty / "path" / "pg_config").chmod(0o755)
     assert pgbinaries.find_bin(Settings()) == named
-    shutil.rmtree(folder / "path")
+    shutil.rmtree(empty / "path")
     shutil.rmtree(new)
     assert pgbinaries.find_bin(Settings()) == old
     shutil.rmtree(old)
@@ -354,8 +378,8 @@ def test_binaries_are_looked_for_in_order(folder, monkeypatch):
         pgbinaries.find_bin(Settings(pg_bin=Path("/nowhere")))
 
 
-def test_the_major_of_the_binaries_is_what_they_say(folder):
-    assert pgbinaries.major_of(a_bin(folder / "a", "17.2")) == 17
-    assert pgbinaries.version_of(a_bin(folder / "b", "18beta1")) == "18"
+def test_the_major_of_the_binaries_is_what_they_say(empty):
+    assert pgbinaries.major_of(a_bin(empty / "a", "17.2")) == 17
+    assert pgbinaries.version_of(a_bin(empty / "b", "18beta1")) == "18"
     with pytest.raises(DatabaseError, match="says no version"):
-        pgbinaries.major_of(a_bin(folder / "c", "?"))
+        pgbinaries.major_of(a_bin(empty / "c", "?"))
