@@ -31,7 +31,7 @@ async def add_feed(shell: Shell, blog: Blog | str, **wishes: Any) -> int:
     found = feed_url(given)
     async with shell.engine.begin() as conn:
         [(feed_id, _)] = await feeds.add(
-            conn, [feeds.NewFeed(url=found.url, url_key=found.key, host=found.host, **wishes)], shell.clock.now()
+            conn, [feeds.NewFeed(url=found.url, key=found.key, host=found.host, **wishes)], shell.clock.now()
         )
     return feed_id
 
