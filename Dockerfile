@@ -15,8 +15,7 @@ RUN python -m venv /venv \
  && /tools/bin/python -m pip install --require-hashes -r requirements-build.lock
 COPY . .
 RUN /tools/bin/python -m hatchling build --target wheel --directory /dist \
- && /venv/bin/python -m pip install --no-deps --no-index /dist/*.whl \
- && /venv/bin/python -m compileall -q /venv/lib
+ && /venv/bin/python -m pip install --no-deps --no-index /dist/*.whl
 
 FROM ${PYTHON} AS service
 LABEL org.opencontainers.image.title="kliping" \
