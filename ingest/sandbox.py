@@ -56,8 +56,12 @@ class Sandbox:
         template, self._template = self._template, None
         spare, self._spare = self._spare, None
         if spare:
+            await asyncio.wait({spare}, timeout=STATUS_SECONDS)
             spare.cancel()
-            await asyncio.gather(spare, return_exceptions=True)
+            self._enlist(spare)
+        while not self._idle.empty():
+            if isinstance(line := self._idle.get_nowait(), Line):
+                line.kill()
         if template:
             await template.close()
 
@@ -129,7 +133,7 @@ class Sandbox:
         self._spare = asyncio.create_task(self._fork())
 
     def _enlist(self, spare: asyncio.Task[Line]) -> None:
-        if spare.cancelled():
+        if not spare.done() or spare.cancelled():
             return
         error = spare.exception()
         if error is None:
