@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
 from ingest.gate import Target
 
 Headers = list[tuple[bytes, bytes]]
+
+_SENDABLE = re.compile(r"[\t\x20-\x7e\x80-\xff]*")
 
 
 class Kind(StrEnum):
@@ -64,6 +67,6 @@ def is_conditional(headers: Headers) -> bool:
 
 def _as_sent(value: str) -> bytes:
     """A value as it came in an earlier answer; empty, so not sent, when it cannot have come in one."""
-    if any(ord(letter) < 32 or not 0 < ord(letter) < 256 or letter == "\x7f" for letter in value):
+    if not _SENDABLE.fullmatch(value):
         return b""
     return value.strip().encode("latin-1")

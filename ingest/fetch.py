@@ -215,11 +215,9 @@ class Fetcher:
             length = trail.value("content-length") or ""
             if length.isdecimal() and int(length) > wire and kind is not Kind.ROBOTS:
                 raise TooLarge(f"announces {length} bytes")
-            count = 0
             async for chunk in response.aiter_raw():
                 body.feed(chunk)
-                count += 1
-                if count % BREATH == 0:
+                if body.chunks % BREATH == 0:
                     await asyncio.sleep(0)
             return body.finish()
         except TooLarge:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import zlib
 
 MEMBERS = 1000  # gzip members in one body; each costs a window of 32 KiB to set up
+CRUMBS = 10_000  # chunks of a body, from which on they must hold CRUMB bytes on average: each costs 7 us of CPU
+CRUMB = 64
 _MAGIC = b"\x1f\x8b"
 
 
@@ -40,6 +42,7 @@ class Body:
     def __init__(self, wire: int, limit: int, gzip: bool = False) -> None:
         self.data = bytearray()
         self.received = 0
+        self.chunks = 0
         self._wire = wire
         self._limit = limit
         self._inflate = zlib.decompressobj(31) if gzip else None
@@ -54,8 +57,11 @@ class Body:
             self._keep(chunk[:room])
         else:
             self._decode(chunk[:room])
+        self.chunks += 1
         if len(chunk) > room:
             raise TooLarge(f"more than {self._wire} bytes on the wire")
+        if self.chunks > CRUMBS and self.received < CRUMB * self.chunks:
+            raise TooLarge(f"more than {CRUMBS} chunks of a few bytes")
 
     def finish(self) -> bytes:
         """The whole body. Raises Truncated when gzip stopped half-way."""
