@@ -20,7 +20,7 @@ _PROSE = 80  # characters outside links from which a line counts as prose whatev
 _SENTENCE = 25  # ... when it ends like a sentence
 _ENDS = (".", "!", "?", "”", '"', ":", "…", "»", ")", "’")
 _TEXT_KINDS = frozenset((BlockKind.PARAGRAPH, BlockKind.QUOTE, BlockKind.ITEM, BlockKind.CELL, BlockKind.CODE))
-_LEAVES = frozenset("p li h1 h2 h3 h4 h5 h6 pre blockquote td dd dt span font a b".split())
+_LEAVES = mark.vocabulary("p li h1 h2 h3 h4 h5 h6 pre blockquote td dd dt span font a b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,10 @@ def best_element(tree: Tree, sums: Sums) -> int:
         for step in ancestors(tree, index):
             if rows[step].marks & mark.COMMENTS:
                 vote = 0.0
-            elif rows[step].marks & (mark.WEAK | mark.HIDDEN | mark.COMMENTS | mark.JUNK) and not rows[step].marks & mark.POST:
+            elif (
+                rows[step].marks & (mark.WEAK | mark.HIDDEN | mark.COMMENTS | mark.JUNK)
+                and not rows[step].marks & mark.POST
+            ):
                 vote *= 0.3
             scores[step] = scores.get(step, 0.0) + vote * weight
             weight *= 0.6
@@ -132,7 +135,9 @@ def choose(tree: Tree, rule: Rule, sums: Sums) -> Choice:
     generic = Choice((climb(tree, sums, best),), "generic", 0) if best >= 0 else NOTHING
     generic = replace(generic, prose=_over(tree, sums, sums.prose, generic.elements)) if generic.elements else generic
     for selector in rule.body:
-        matches = [i for i, row in enumerate(tree.rows) if row.attributes and selector.matches(tree.name(i), row.attributes)]
+        matches = [
+            i for i, row in enumerate(tree.rows) if row.attributes and selector.matches(tree.name(i), row.attributes)
+        ]
         if matches and (elements := _own_text(tree, sums, matches, rule.deepest)):
             ruled = Choice(elements, f"{rule.name} {selector.source}", _over(tree, sums, sums.prose, elements))
             if _holds(tree, sums, ruled, generic, rule.verified):

@@ -16,12 +16,12 @@ DEPTH = 512
 ATTRIBUTES = 1000
 
 # Charsets a page may name (WHATWG encodings that Python has). Others, such as utf-7 or idna, are never believed.
-_ALLOWED = frozenset(
-    """utf-8 ascii iso8859-1 iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-9 iso8859-10
-    iso8859-13 iso8859-14 iso8859-15 iso8859-16 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256 cp1257 cp1258 cp874
-    tis-620 koi8-r koi8-u mac-roman gbk gb2312 gb18030 hz big5 big5hkscs shift_jis cp932 euc_jp iso2022_jp euc_kr cp949
-    utf-16 utf-16-le utf-16-be""".split()
-)
+_ALLOWED_NAMES = """utf-8 ascii iso8859-1
+    iso8859-2 iso8859-3 iso8859-4 iso8859-5 iso8859-6 iso8859-7 iso8859-8 iso8859-9
+    iso8859-10 iso8859-13 iso8859-14 iso8859-15 iso8859-16 cp1250 cp1251 cp1252 cp1253 cp1254 cp1255 cp1256
+    cp1257 cp1258 cp874 tis-620 koi8-r koi8-u mac-roman gbk gb2312 gb18030 hz big5 big5hkscs shift_jis cp932
+    euc_jp iso2022_jp euc_kr cp949 utf-16 utf-16-le utf-16-be"""
+_ALLOWED = frozenset(_ALLOWED_NAMES.split())
 # WHATWG: what says latin-1 or ascii means windows-1252.
 _WIDENED = {"iso8859-1": "cp1252", "ascii": "cp1252", "gb2312": "gb18030", "gbk": "gb18030", "shift_jis": "cp932"}
 _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))

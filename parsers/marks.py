@@ -25,35 +25,43 @@ KEEP = 16384  # the junk word stands beside one for content: the name of a layou
 CAPTURED = BYLINE | HEADLINE | DATE
 COMMENTS = 4096  # the readers' own words: prose, but never the article's
 
+
+def vocabulary(words: str) -> frozenset[str]:
+    """A set of words written as text."""
+    return frozenset(words.split())
+
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _TAXONOMY = re.compile(r"(?:tag|category|type|status|format)-(?!cloud|list|links?$|labels?$)\w")
 _POST = re.compile(r"(?:hentry|h-entry|type-(?:post|page)|post-\d+|blog-posts?|Blog)$")
 
-_JUNK_WORDS = frozenset(
+_JUNK_WORDS = vocabulary(
     """share shares sharing sharer sharebar sharedaddy sharethis addthis addtoany shareaholic socials social sociable
-    related relatedposts relatedpost relate prelate recommended recommendation recommendations rekomendasi terkait
-    sidebar breadcrumb breadcrumbs breadcrump crumbs pagination pager pagenavi paging prevnext nextprev
-    newsletter subscribe subscription signup optin ads adsense adsbygoogle advert adverts advertisement advertising
-    advertisment adslot adunit adbox adcontainer adwrap iklan sponsor sponsored sponsors outbrain taboola revcontent mgid zergnet
-    trending popular mostread mostpopular terpopuler lainnya bacajuga nav navbar navigation menu submenu megamenu
-    cookie cookies gdpr consent toolbar toolbox tagcloud authorbox copyright toc ratings rating
-    footer copyrights masthead login skiplink readmore jegthemelink hatom icons follow
-    followus onesignal lightbox morestories""".split()
+    related relatedposts relatedpost relate prelate recommended recommendation recommendations rekomendasi
+    terkait sidebar breadcrumb breadcrumbs breadcrump crumbs pagination pager pagenavi paging prevnext
+    nextprev newsletter subscribe subscription signup optin ads adsense adsbygoogle advert adverts
+    advertisement advertising advertisment adslot adunit adbox adcontainer adwrap iklan sponsor sponsored
+    sponsors outbrain taboola revcontent mgid zergnet trending popular mostread mostpopular terpopuler lainnya
+    bacajuga nav navbar navigation menu submenu megamenu cookie cookies gdpr consent toolbar toolbox tagcloud
+    authorbox copyright toc ratings rating footer copyrights masthead login skiplink readmore jegthemelink
+    hatom icons follow followus onesignal lightbox morestories"""
 )
-_WEAK_WORDS = frozenset(
-    """ad promo promos byline bio teaser teasers carousel popup modal also donate donation tag tags labels label topics
-    meta print email author recent latest aside widget widgets rail poll survey cta""".split()
+_WEAK_WORDS = vocabulary(
+    """ad promo promos byline bio teaser teasers carousel popup modal also donate donation tag tags labels label
+    topics meta print email author recent latest aside widget widgets rail poll survey cta"""
 )
-_COMMENT_WORDS = frozenset("comment comments commentlist respond disqus komentar replies reply".split())
-_KEEP_WORDS = frozenset(
+_COMMENT_WORDS = vocabulary("""comment comments commentlist respond disqus komentar replies reply""")
+_KEEP_WORDS = vocabulary(
     """content contents main article articles story wrap wrapper wrp container layout page single body entry pusher
-    canvas grid row column col well segment theme site""".split()
+    canvas grid row column col well segment theme site"""
 )
-_STATE = re.compile(r"(?:has|with|without|w|no|is|and|enable|enabled|disable|js|u|url)[-_]|.*[-_](?:enable|enabled|off|on|first|is)[-_]?")
-_CAPTION_WORDS = frozenset("caption captions figcaption".split())
-_BYLINE_WORDS = frozenset("author byline fn penulis reporter writer contributor".split())
-_DATE_WORDS = frozenset("date datetime published pubdate timestamp time dateline tanggal posted updated".split())
-_TAG_WORDS = frozenset("tags labels taglist tag".split())
+_STATE = re.compile(
+    r"(?:has|with|without|w|no|is|and|enable|enabled|disable|js|u|url)[-_]|.*[-_](?:enable|enabled|off|on|first|is)[-_]?"
+)
+_CAPTION_WORDS = vocabulary("""caption captions figcaption""")
+_BYLINE_WORDS = vocabulary("""author byline fn penulis reporter writer contributor""")
+_DATE_WORDS = vocabulary("""date datetime published pubdate timestamp time dateline tanggal posted updated""")
+_TAG_WORDS = vocabulary("""tags labels taglist tag""")
 _VOCABULARIES = (
     (_JUNK_WORDS, JUNK),
     (_COMMENT_WORDS, JUNK | COMMENTS),

@@ -15,27 +15,32 @@ from parsers.tree import Tree
 LITTLE = 1500  # characters of body above which no word makes a page anything but an article
 _FIRST = 12  # lines
 _CHALLENGE = re.compile(
-    r"^just a moment\b|^attention required!|checking (?:your|if the site) .{0,40}(?:browser|connection)"
+    r"^just a moment\b|^attention required!"
+    r"|checking (?:your|if the site) .{0,40}(?:browser|connection)"
     r"|verify(?:ing)? (?:that )?you are (?:a )?human|enable javascript and cookies to continue|ddos-guard"
-    r"|are you a (?:human|robot)\?|(?:buktikan|pastikan) (?:bahwa )?(?:anda|kamu) bukan robot|please complete the captcha"
+    r"|are you a (?:human|robot)\?|please complete the captcha"
+    r"|(?:buktikan|pastikan) (?:bahwa )?(?:anda|kamu) bukan robot"
     r"|memeriksa browser anda|security check to access",
     re.IGNORECASE,
 )
 _BLOCK = re.compile(
     r"^(?:error )?40[13]\b|^access(?: to this page)? (?:has been )?denied|^(?:403 )?forbidden$|^you have been blocked"
-    r"|^sorry, you have been blocked|^request (?:blocked|rejected)|^error 10(?:06|09|20)\b|^akses (?:anda )?(?:ditolak|diblokir)"
+    r"|^sorry, you have been blocked|^request (?:blocked|rejected)|^error 10(?:06|09|20)\b"
+    r"|^akses (?:anda )?(?:ditolak|diblokir)"
     r"|^internet positif|^the request could not be satisfied|^situs (?:ini )?(?:diblokir|tidak dapat diakses)",
     re.IGNORECASE,
 )
 _SOFT_404 = re.compile(
-    r"\b404\b.{0,30}(?:not found|tidak ditemukan|error)|^(?:error )?404\b|(?:page|post|article|content) (?:was |could )?not (?:be )?found"
-    r"|not found$|^oops!? that page can|^(?:maaf, )?(?:halaman|laman|artikel|berita|postingan|konten)(?: yang (?:anda|kamu) \w+)?"
+    r"\b404\b.{0,30}(?:not found|tidak ditemukan|error)|^(?:error )?404\b|not found$|^oops!? that page can"
+    r"|(?:page|post|article|content) (?:was |could )?not (?:be )?found"
+    r"|^(?:maaf, )?(?:halaman|laman|artikel|berita|postingan|konten)(?: yang (?:anda|kamu) \w+)?"
     r"(?: ini)? (?:tidak (?:ditemukan|ada|tersedia)|telah dihapus|sudah dihapus)"
     r"|^maaf, halaman .{0,60}tidak|^tak ada apa pun di sini|^tidak ditemukan$|^nothing found",
     re.IGNORECASE,
 )
 _PARKED = re.compile(
-    r"domain .{0,60}(?:is for sale|may be for sale|dijual|has expired|telah kedaluwarsa|sudah kadaluarsa)|buy this domain"
+    r"domain .{0,60}(?:is for sale|may be for sale|dijual|has expired|telah kedaluwarsa|sudah kadaluarsa)"
+    r"|buy this domain"
     r"|^this domain is parked|account (?:has been )?suspended|akun (?:ini )?(?:telah )?ditangguhkan|^index of /",
     re.IGNORECASE,
 )

@@ -3,8 +3,8 @@
     sites/*.toml --load--> Rules --rule_for(url, platform, at)--> Rule (site's own, else its platform's, else default)
 
 A file is one host ("detik.com" also rules news.detik.com) or one platform. A rule inherits what it does not say. Dated
-versions of a rule follow each other under [[version]]; the latest whose `since` is not after the page counts. A rule with
-`verified = false` has never met a real page, so it yields to generic scoring where the two disagree.
+versions of a rule follow each other under [[version]]; the latest whose `since` is not after the page counts. A rule
+with `verified = false` has never met a real page, so it yields to generic scoring where the two disagree.
 """
 
 from __future__ import annotations

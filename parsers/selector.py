@@ -1,6 +1,6 @@
 """The little of CSS that rules need: one compound selector, read once, matched without a CSS engine.
 
-    tag  #id  .class  [attr]  [attr=v]  [attr~=v]  [attr^=v]  [attr$=v]  [attr*=v], in any combination: div.body[itemprop~=text]
+tag  #id  .class  [attr]  [attr=v]  [attr~=v]  [attr^=v]  [attr$=v]  [attr*=v], in any mix: div.body[itemprop~=text]
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """From the body's container to blocks: what in it is not body leaves here, by its markup; `clean` then judges words.
 
-Every line that leaves is returned as a Removal. An element goes by a rule's selector, by what its class says, or as a list
-of links; it stays when it holds so much of the prose that its name must be wrong.
+Every line that leaves is returned as a Removal. An element goes by a rule's selector, by what its class says, or as a
+list of links; it stays when it holds so much of the prose that its name must be wrong.
 """
 
 from __future__ import annotations

@@ -189,7 +189,7 @@ class _Walk:
         self.title: str | None = None
         self.html_lang: str | None = None
         block = self._block
-        self.enter: dict[int, Callable[[LexborNode, int], int]] = {number: block for number in TAG_NAMES}
+        self.enter: dict[int, Callable[[LexborNode, int], int]] = dict.fromkeys(TAG_NAMES, block)
         self.enter |= {number: getattr(self, _ENTER[role]) for number, role in _ROLE_OF.items()}
 
     def run(self, root: LexborNode) -> None:
