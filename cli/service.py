@@ -17,14 +17,14 @@ def database() -> None:
 
 def run() -> int:
     """Run the service until SIGTERM or Ctrl-C: scheduler, worker and, without KLIPING_DATABASE_URL, Postgres."""
-    from ingest import service
+    import service
 
     return service.run(_loud())
 
 
 def worker() -> int:
     """Run one more worker on the database of KLIPING_DATABASE_URL, until SIGTERM or Ctrl-C."""
-    from ingest import service
+    import service
 
     return service.worker(_loud())
 
