@@ -13,14 +13,13 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import feedparser
 
 from kliping.model import Entry, FeedFault, ParsedFeed
 from parsers import jsonfeed
-from parsers.dates import EARLIEST, LATEST
 from parsers.feed_decode import decode, fault
 from parsers.feed_fields import author_name, first_line, fragment, guid_text, moment, newest, raw_date, tag_names
 from parsers.feed_repair import Skeleton, malformed_items, repair
@@ -34,7 +33,6 @@ _ITEM_DATE = re.compile(
     r"<(?:\w+:)?(?:pubdate|published|issued|date|updated|modified)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<>\]]{4,80})",
     re.IGNORECASE,
 )
-_EXPLICIT_ZONE = re.compile(r"(?:[+-]\d\d:?\d\d|\bGMT|\bUTC|\dZ)\s*$")
 _PROXY_HOST = re.compile(r"(?:.+\.)?(?:feedburner\.com|feedproxy\.google\.com)(?::\d+)?")
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 
@@ -178,10 +176,10 @@ def _values(item: dict[str, Any], feed: dict[str, Any], version: str, base: str,
         guid=guid_text(_get(item, "id")),
         url=_link(item, base),
         title=_title(item, version),
-        author=_author(item) or (_author(feed) if atom else None),
-        published_at=_date(published, item, "published_parsed", zone),
+        author=_author(feed if atom and not dict.get(item, "authors") else item, atom),
+        published_at=moment(published, zone),
         published_raw=published,
-        updated_at=_date(updated, item, "updated_parsed", zone),
+        updated_at=moment(updated, zone),
         summary=_summary(item, atom),
         content=_content(item),
         tags=tag_names(_get(tag, "label") or _get(tag, "term") for tag in _dicts(item, "tags")),
@@ -208,11 +206,16 @@ def _title(holder: dict[str, Any], version: str) -> str | None:
     return first_line(_get(holder, "title"), plain=plain)
 
 
-def _author(holder: dict[str, Any]) -> str | None:
-    """Names, or addresses where an author is only an address."""
-    return author_name(_get(one, "name") or _get(one, "email") for one in _dicts(holder, "authors")) or author_name(
-        [_get(holder, "author")]
-    )
+def _author(holder: dict[str, Any], atom: bool) -> str | None:
+    """Atom names its authors; elsewhere an author is one text of an address and a name, which we take apart.
+
+    feedparser's own taking apart breaks on top-level domains of more than four letters.
+    """
+    authors = tuple(_dicts(holder, "authors"))
+    if atom:
+        return author_name(_get(one, "name") or _get(one, "email") for one in authors)
+    named = (_get(one, "name") for one in authors if not _get(one, "email"))
+    return author_name((*named, _get(holder, "author")))
 
 
 def _link(item: dict[str, Any], base: str) -> str | None:
@@ -238,20 +241,6 @@ def _raw_dates(item: dict[str, Any], version: str) -> tuple[str | None, str | No
     if published is None and not version.startswith("atom"):
         return updated, None
     return published, updated
-
-
-def _date(raw: str | None, item: dict[str, Any], parsed: str, zone: str) -> datetime | None:
-    """Our reading of the raw date, or feedparser's where the date names its offset: without one it assumes UTC."""
-    at = moment(raw, zone)
-    fields = dict.get(item, parsed)
-    if at or not raw or not fields or not _EXPLICIT_ZONE.search(raw):
-        return at
-    try:
-        year, month, day, hour, minute, second = fields[:6]
-        found = datetime(year, month, day, hour, minute, second, tzinfo=UTC)
-    except ValueError:
-        return None
-    return found if EARLIEST <= found < LATEST else None
 
 
 def _summary(item: dict[str, Any], atom: bool) -> str | None:

@@ -17,7 +17,9 @@ GUID_CHARS = 4096
 
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,2000}>|<!--.{0,2000}?-->", re.DOTALL)
 _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
-_NOBODY = re.compile(r"\s*(?:noreply|no-reply)@\S+\s*", re.IGNORECASE)  # Blogger's stand-in for a hidden address
+_NOBODY = re.compile(r"(?:noreply|no-reply)@\S+", re.IGNORECASE)  # Blogger's stand-in for a hidden address
+_ADDRESS_NAME = re.compile(r"(?P<address>[^\s()@]+@[^\s()@]+)\s*\((?P<name>[^()]*(?:\([^()]*\)[^()]*)*)\)")
+_NAME_ADDRESS = re.compile(r"(?P<name>[^<>@]*)[<(]\s*(?:mailto:)?(?P<address>[^\s<>()@]+@[^\s<>()@]+)\s*[>)]")
 _BLOGGER_KIND = "http://schemas.google.com/blogger/"
 
 
@@ -31,9 +33,17 @@ def first_line(markup: str | None, plain: bool, limit: int = TITLE_CHARS) -> str
 
 
 def author_name(names: Iterable[str | None]) -> str | None:
-    """The distinct names in order, joined by a comma; an address that is nobody's is no name."""
-    found = (first_line(_NOBODY.sub("", name), plain=False) for name in names if name)
+    """The distinct names in order, joined by a comma: people's names, or an address where there is no name."""
+    found = (first_line(_person(name), plain=False) for name in names if name)
     return cut(", ".join(dict.fromkeys(name for name in found if name)), AUTHOR_CHARS) or None
+
+
+def _person(text: str) -> str:
+    """The name in `address (Name)`, `Name (address)` or `Name <address>`; nobody's address is no name."""
+    text = text.strip()[: AUTHOR_CHARS * 4]
+    if pair := _ADDRESS_NAME.fullmatch(text) or _NAME_ADDRESS.fullmatch(text):
+        text = pair["name"].strip() or pair["address"]
+    return "" if _NOBODY.fullmatch(text) else text
 
 
 def tag_names(terms: Iterable[str | None]) -> tuple[str, ...]:

@@ -1,0 +1,266 @@
+"""Feed documents of our own beside what they must be read as, and what one bad item may cost."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from contextlib import suppress
+from dataclasses import fields
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kliping.errors import FeedError
+from kliping.model import Entry, FeedFault, ParsedFeed
+from parsers import feed
+
+FOLDER = Path(__file__).parent / "feeds"
+DOCUMENTS = sorted(path for path in FOLDER.iterdir() if not path.name.endswith(".expected.json"))
+URL = "https://umpan.example/rss.xml"
+
+
+def shown(value: Any) -> Any:
+    """A model value as JSON without the fields that hold their default."""
+    if isinstance(value, ParsedFeed | Entry):
+        held = ((f.name, getattr(value, f.name), f.default) for f in fields(value))
+        return {name: shown(one) for name, one, default in held if one != default}
+    if isinstance(value, tuple):
+        return [shown(one) for one in value]
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def read(path: Path, given: dict[str, Any]) -> dict[str, Any]:
+    try:
+        parsed = feed.parse(path.read_bytes(), given.get("url", URL), given.get("content_type"))
+    except FeedError as error:
+        return {"fault": str(error).partition(":")[0]}
+    return {"feed": shown(parsed)}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_a_document_is_read_as_expected(path: Path) -> None:
+    expected_file = path.with_name(path.name + ".expected.json")
+    if not expected_file.exists():
+        found = json.dumps({"given": {}} | read(path, {}), indent=1, ensure_ascii=False)
+        expected_file.write_text(found + "\n", "utf-8")
+        pytest.fail(f"{expected_file.name} was written: read it, correct it, run again")
+    expected = json.loads(expected_file.read_text("utf-8"))
+    given = expected.pop("given")
+    assert read(path, given) == expected
+
+
+def test_there_are_enough_documents_and_no_stray_expectations() -> None:
+    assert len(DOCUMENTS) >= 25
+    stray = {path.name for path in FOLDER.glob("*.expected.json")} - {
+        f"{path.name}.expected.json" for path in DOCUMENTS
+    }
+    assert not stray
+
+
+# --- one bad item costs one entry -------------------------------------------------------------------------------------
+
+ITEM = (
+    "<item><guid isPermaLink='false'>g{n}</guid><title>Judul {n}{title}</title><link>https://x.example/{n}</link>"
+    "<pubDate>{date}</pubDate><description>{text}</description>{more}</item>"
+)
+GOOD = {"title": "", "date": "Mon, 04 Mar 2024 06:30:00 +0700", "text": "&lt;p&gt;Isi.&lt;/p&gt;", "more": ""}
+BAD: dict[str, dict[str, str]] = {
+    "surrogate reference": {"title": "&#xD800;"},
+    "reference beyond Unicode": {"title": "&#x110000;"},
+    "endless reference": {"title": "&#99999999999999999999;"},
+    "NUL reference": {"title": "&#0;"},
+    "NUL": {"title": "\x00"},
+    "escape sequence": {"title": "\x1b[2J"},
+    "non-character": {"title": "\ufffe"},
+    "unclosed tag": {"text": "<b>tebal"},
+    "crossed tags": {"text": "<b><i>x</b></i>"},
+    "stray end tag": {"text": "</p></div>"},
+    "bare ampersand": {"title": " R&D & AT&T"},
+    "unknown entity": {"title": "&entahapa;"},
+    "half an entity": {"title": "&am"},
+    "bare less-than": {"title": " 3 < 4"},
+    "broken attribute": {"more": "<enclosure url='a length=1/>"},
+    "undeclared prefix": {"more": "<tak:kenal/>"},
+    "half a CDATA end": {"text": "]]>"},
+    "unclosed comment": {"text": "<!-- komentar"},
+    "long title": {"title": "a" * 1_000_000},
+    "bad date": {"date": "2024-13-40T99:99:99Z"},
+    "bad link": {"more": "<link>http://[::1/</link>"},
+    "long author": {"more": "<author>" + "a" * 100_000 + "</author>"},
+    "empty": {"title": "", "date": "", "text": "", "more": ""},
+    "processing instruction": {"more": "<?xml version='1.0'?>"},
+}
+
+
+def document(items: list[str], head: str = "") -> bytes:
+    text = f"<rss version='2.0'><channel><title>T</title><link>https://x.example/</link>{head}{''.join(items)}"
+    return (text + "</channel></rss>").encode("utf-8", "surrogatepass")
+
+
+@pytest.mark.parametrize("position", [1, 50, 100])
+@pytest.mark.parametrize("kind", BAD)
+def test_ninety_nine_neighbours_survive_a_bad_item(kind: str, position: int) -> None:
+    items = [ITEM.format(n=n, **(GOOD | (BAD[kind] if n == position else {}))) for n in range(1, 101)]
+    found = feed.parse(document(items), URL)
+    neighbours = [entry for entry in found.entries if entry.guid != f"g{position}"]
+    assert found.announced == 100
+    assert len(found.entries) == 100
+    assert [entry.guid for entry in neighbours] == [f"g{n}" for n in range(1, 101) if n != position]
+    expected = datetime(2024, 3, 3, 23, 30, tzinfo=UTC)
+    assert all(
+        entry.published_at == expected and entry.title and entry.summary == "<p>Isi.</p>" for entry in neighbours
+    )
+    assert all(entry.error is None for entry in neighbours)
+
+
+def test_a_document_that_breaks_the_parser_is_read_item_by_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = feed.feedparser.parse
+
+    def fragile(stream: Any, **options: Any) -> Any:
+        body = stream.getvalue()
+        if b"racun" in body:
+            raise AssertionError("what feedparser raises is open-ended")
+        return whole(stream, **options)
+
+    monkeypatch.setattr(feed.feedparser, "parse", fragile)
+    items = [ITEM.format(n=n, **(GOOD | {"title": " racun" if n == 2 else ""})) for n in range(1, 4)]
+    entries = feed.parse(document(items), URL).entries
+    assert [entry.guid for entry in entries] == ["g1", None, "g3"]
+    assert entries[1].error == "malformed: AssertionError: what feedparser raises is open-ended"
+
+
+# --- limits -----------------------------------------------------------------------------------------------------------
+
+
+def dated(n: int, at: datetime | None) -> str:
+    return ITEM.format(n=n, **(GOOD | {"date": at.isoformat() if at else ""}))
+
+
+def test_the_newest_entries_are_kept_in_document_order() -> None:
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    days = [3, 9, 1, 8, 2]
+    found = feed.parse(document([dated(day, start + timedelta(days=day)) for day in days]), URL, limit=3)
+    assert [entry.guid for entry in found.entries] == ["g3", "g9", "g8"]
+    assert found.announced == 5
+
+
+def test_a_missing_date_keeps_document_order() -> None:
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    items = [dated(n, None if n == 4 else start + timedelta(days=n)) for n in range(1, 6)]
+    assert [entry.guid for entry in feed.parse(document(items), URL, limit=2).entries] == ["g1", "g2"]
+
+
+def test_json_feed_keeps_the_newest_too() -> None:
+    items = [{"id": str(n), "date_published": f"2024-01-0{n}T00:00:00Z"} for n in (1, 3, 2)]
+    body = json.dumps({"version": "https://jsonfeed.org/version/1.1", "items": items}).encode()
+    found = feed.parse(body, URL, limit=2)
+    assert ([entry.guid for entry in found.entries], found.announced) == (["3", "2"], 3)
+
+
+def test_fields_are_bounded() -> None:
+    item = ITEM.format(n=1, **(GOOD | {"title": "a" * 5000, "more": "<author>" + "b c " * 500 + "</author>"}))
+    item = item.replace("</item>", "".join(f"<category>t{n}{'x' * 200}</category>" for n in range(300)) + "</item>")
+    item = item.replace("https://x.example/1", "https://x.example/" + "u" * 3000).replace("g1", "g" * 9000)
+    entry = feed.parse(document([item]), URL).entries[0]
+    assert len(entry.title or "") == 1000
+    assert len(entry.author or "") <= 300
+    assert (len(entry.tags), max(map(len, entry.tags))) == (50, 100)
+    assert entry.url is None
+    assert len(entry.guid or "") < 4096
+    assert "#sha256:" in (entry.guid or "")
+
+
+@pytest.mark.parametrize("size", [2000, 4000])
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        lambda n: document([f"<item><author>{'a' * n * 20}</author></item>"]),
+        lambda n: document([f"<item><dc:creator><![CDATA[{'a' * n * 20}]]></dc:creator></item>"]),
+        lambda n: document([], head=f"<managingEditor>{'a' * n * 20}</managingEditor>"),
+        lambda n: document(["<item>" + "".join(f"<category>{i}</category>" for i in range(n)) + "</item>"]),
+        lambda n: document(["<item><e " + " ".join(f"a{i}='x'" for i in range(n * 5)) + "/></item>"]),
+        lambda n: document(["<item>" + "<content:encoded>x</content:encoded>" * n + "</item>"]),
+        lambda n: document([f"<item><media:keywords>{','.join(map(str, range(n)))}</media:keywords></item>"]),
+        lambda n: b"<!DOCTYPE rss [" + b"<!--" * n * 10 + document(["<item/>"]),
+        lambda n: b"<!DOCTYPE rss [" + b"\"'" * n * 10 + document(["<item/>"]),
+        lambda n: document(["<item>"] * n * 5),
+        lambda n: document(["<item><title>" + "&" * n * 20 + "</title></item>"]),
+        lambda n: document(["<item><title>" + "<" * n + "</title></item>"]),
+        lambda n: b"{" + b'"items":[' * n,
+    ],
+    ids=lambda made: f"bomb{made.__code__.co_firstlineno}" if callable(made) else str(made),
+)
+def test_what_was_quadratic_is_bounded(hostile: Any, size: int) -> None:
+    """Each of these is quadratic in feedparser: seconds to minutes. What is left stays far below the limit."""
+    body = hostile(size)
+    before = process_time()
+    with suppress(FeedError):  # an outcome; the time is what counts
+        feed.parse(body, URL)
+    assert process_time() - before < 1.5
+
+
+# --- bytes ------------------------------------------------------------------------------------------------------------
+
+
+def test_a_body_that_is_a_path_opens_nothing(tmp_path: Path) -> None:
+    canary = tmp_path / "rahasia.xml"
+    canary.write_bytes(document([ITEM.format(n=1, **GOOD)]))
+    for body in (str(canary), f"file://{canary}", f"<rss>{canary}"):
+        with pytest.raises(FeedError):
+            feed.parse(body.encode(), URL)
+
+
+def test_a_gzip_file_served_as_it_is() -> None:
+    body = document([ITEM.format(n=1, **GOOD)])
+    assert feed.parse(gzip.compress(body), URL) == feed.parse(body, URL)
+    for bad in (gzip.compress(body)[:-20], b"\x1f\x8bkosong", gzip.compress(b"<rss>" + b"a" * 21 * 2**20)):
+        with pytest.raises(FeedError, match="malformed: gzip"):
+            feed.parse(bad, URL)
+
+
+@pytest.mark.parametrize(
+    "codec", ["unicode_escape", "zlib_codec", "utf-7", "idna", "undefined", "rot13", "\x00", "x" * 99]
+)
+def test_a_server_cannot_choose_an_odd_codec(codec: str) -> None:
+    body = f"<?xml version='1.0' encoding='{codec}'?>".encode() + document([ITEM.format(n=1, **GOOD)])
+    broken = body.replace(b"Judul", b"Jud\xe9l")
+    assert feed.parse(body, URL, f"text/xml; charset={codec}").entries[0].title == "Judul 1"
+    assert feed.parse(broken, URL, f"text/xml; charset={codec}").entries[0].title == "Judél 1"
+
+
+def test_the_http_charset_comes_before_the_declaration() -> None:
+    body = "<?xml version='1.0' encoding='windows-1252'?><rss version='2.0'><channel><item><title>Čaj</title></item>"
+    raw = (body + "</channel></rss>").encode("iso8859-2")
+    assert feed.parse(raw, URL, "text/xml; charset=iso-8859-2").entries[0].title == "Čaj"
+
+
+STARTS = [b"", b"<rss version='2.0'><channel><item><title>", b"<feed>", b'{"items":[']
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=300), st.sampled_from(STARTS))
+def test_any_bytes_are_a_feed_or_a_fault(body: bytes, start: bytes) -> None:
+    try:
+        found = feed.parse(start + body, URL)
+    except FeedError as error:
+        fault = str(error).partition(":")[0]
+    else:
+        fault = None
+        json.dumps(shown(found), ensure_ascii=False).encode()  # no surrogate came through
+        assert not any(ord(c) < 32 and c not in "\t\n\r" for entry in found.entries for c in entry.title or "")
+    assert fault in {None, *FeedFault}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text(alphabet="<>&;#x]![CDATA-/'\" =item0aé\x00\ud800", max_size=80))
+def test_any_markup_inside_an_item_leaves_its_neighbour(junk: str) -> None:
+    items = [f"<item><title>{junk}</title></item>", ITEM.format(n=2, **GOOD)]
+    entries = feed.parse(document(items), URL).entries
+    if "<item" not in junk and "</item" not in junk and "<![CDATA[" not in junk and "<!--" not in junk:
+        assert entries[-1].guid == "g2"
+        assert entries[-1].title == "Judul 2"
