@@ -73,10 +73,10 @@ def why(
 async def _why(session: Session, url: str) -> Story:
     from db import reports
     from db.session import transaction
-    from parsers.links import url_key
+    from parsers.links import site_of, url_key
 
     async with transaction(session.engine) as conn:
-        return await reports.why(conn, url, url_key(url))
+        return await reports.why(conn, url, url_key(url), site_of(url))
 
 
 def verdict(story: Story) -> str:

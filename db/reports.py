@@ -171,35 +171,45 @@ class Story:
         return bool(self.entries or self.pages or self.articles)
 
 
-_WHY_ARTICLES = text("""
-    SELECT id, site, url, title, published_at, created_at, same_body_as FROM articles
-    WHERE url_key = :key OR id IN (SELECT article_id FROM entries WHERE url_key = :key)
-       OR id IN (SELECT e.article_id FROM pages p JOIN entries e ON e.id = p.entry_id WHERE p.url_key = :key)
-    ORDER BY id LIMIT 50
-""")
-
-# By the announced URL, by the page that was fetched for it, and by the article it ended in.
+# Found by the announced URL, by the page that was fetched for it, and by the article it ended in. Unions, because an OR
+# over subqueries reads whole tables; articles are looked up with their site, as their index is.
 _WHY_ENTRIES = text("""
+    WITH found AS (
+        SELECT id FROM entries WHERE url_key = :key
+        UNION SELECT entry_id FROM pages WHERE url_key = :key
+        UNION SELECT e.id FROM entries e JOIN articles a ON a.id = e.article_id
+            WHERE a.site = :site AND a.url_key = :key
+    )
     SELECT e.id, e.feed_id, f.url AS feed_url, e.url, e.title, e.state, e.reason, e.attempts, e.origin, e.initial,
         e.first_seen_at, e.decided_at, e.next_try_at, e.article_id
-    FROM entries e LEFT JOIN feeds f ON f.id = e.feed_id
-    WHERE e.url_key = :key OR e.article_id IN (SELECT id FROM articles WHERE url_key = :key)
-       OR e.id IN (SELECT entry_id FROM pages WHERE url_key = :key)
+    FROM found JOIN entries e ON e.id = found.id LEFT JOIN feeds f ON f.id = e.feed_id
     ORDER BY e.first_seen_at, e.id LIMIT 50
 """)
 
+_WHY_ARTICLES = text("""
+    WITH found AS (
+        SELECT id FROM articles WHERE site = :site AND url_key = :key
+        UNION SELECT article_id FROM entries WHERE url_key = :key
+        UNION SELECT e.article_id FROM pages p JOIN entries e ON e.id = p.entry_id WHERE p.url_key = :key
+    )
+    SELECT a.id, a.site, a.url, a.title, a.published_at, a.created_at, a.same_body_as
+    FROM found JOIN articles a ON a.id = found.id ORDER BY a.id LIMIT 50
+""")
+
 _WHY_PAGES = text("""
-    SELECT fetched_at, origin, url, final_url, status, size, entry_id FROM pages
-    WHERE url_key = :key OR entry_id IN (SELECT id FROM entries WHERE url_key = :key)
+    SELECT fetched_at, origin, url, final_url, status, size, entry_id FROM pages WHERE url_key = :key
+    UNION SELECT p.fetched_at, p.origin, p.url, p.final_url, p.status, p.size, p.entry_id
+        FROM pages p JOIN entries e ON e.id = p.entry_id WHERE e.url_key = :key
     ORDER BY fetched_at LIMIT 50
 """)
 
 
-async def why(conn: AsyncConnection, url: str, key: bytes) -> Story:
-    """What became of a URL; `key` is its identity (parsers.links.url_key)."""
-    entries = tuple(SeenEntry(*row) for row in await conn.execute(_WHY_ENTRIES, {"key": key}))
+async def why(conn: AsyncConnection, url: str, key: bytes, site: str) -> Story:
+    """What became of a URL; `key` and `site` are its identity (parsers.links.url_key and site_of)."""
+    values = {"key": key, "site": site}
+    entries = tuple(SeenEntry(*row) for row in await conn.execute(_WHY_ENTRIES, values))
+    articles = tuple(SeenArticle(*row) for row in await conn.execute(_WHY_ARTICLES, values))
     pages = tuple(SeenPage(*row) for row in await conn.execute(_WHY_PAGES, {"key": key}))
-    articles = tuple(SeenArticle(*row) for row in await conn.execute(_WHY_ARTICLES, {"key": key}))
     return Story(url, entries, pages, articles)
 
 

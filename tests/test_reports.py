@@ -14,7 +14,7 @@ from cli.status import verdict
 from db import feeds, reports
 from db.session import transaction
 from kliping.errors import DatabaseError, NotFound
-from parsers.links import url_key
+from parsers.links import site_of, url_key
 from tests.clock import FakeClock
 from tests.test_feeds_admin import new
 
@@ -63,7 +63,7 @@ async def page(conn: AsyncConnection, at: datetime, url: str = URL, **more: Any)
 
 
 async def why(conn: AsyncConnection, url: str = URL) -> reports.Story:
-    return await reports.why(conn, url, url_key(url))
+    return await reports.why(conn, url, url_key(url), site_of(url))
 
 
 async def test_an_empty_database_has_a_status(conn: AsyncConnection, clock: FakeClock) -> None:
