@@ -10,7 +10,6 @@ The kernel holds a child to its limits: CPU time per job by a profiling timer wh
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import resource
@@ -31,7 +30,7 @@ import msgspec
 from ingest.frames import LENGTH, MEMORY_EXIT, NOTICE, ArticleJob, FeedJob, Job, Reply, pack
 from kliping.errors import FeedError, PageError
 from kliping.model import Article, Page, ParsedFeed
-from parsers import discovery, feed
+from parsers import article, discovery, feed, rules
 
 RECYCLE_AFTER = 500  # jobs
 ORPHAN_CHECK = 2.0  # seconds between looks at whether the parent process is still ours
@@ -149,18 +148,15 @@ def _buffer_text() -> None:
 def _warm_up() -> None:
     """Make the parsers import what they import late, so that no child has to do it again."""
     feed.parse(_WARM_FEED, "https://contoh.invalid/feed")
+    for site_rules in (True, False):
+        _rules(site_rules)
     discovery.feed_links(b"<link rel=alternate type='application/rss+xml' href='/feed'>", "https://contoh.invalid/")
-    with contextlib.suppress(ImportError):
-        from parsers import article
-
-        page = Page("https://contoh.invalid/a.html", _WARM_PAGE, datetime(2024, 3, 5, tzinfo=UTC))
-        article.extract(page, _rules(True))
+    page = Page("https://contoh.invalid/a.html", _WARM_PAGE, datetime(2024, 3, 5, tzinfo=UTC))
+    article.extract(page, _rules(True))
 
 
 @lru_cache(maxsize=2)
-def _rules(site_rules: bool) -> Any:
-    from parsers import rules
-
+def _rules(site_rules: bool) -> rules.Rules:
     return rules.load(site_rules=site_rules)
 
 
@@ -231,9 +227,9 @@ class _Child:
         signal.setitimer(signal.ITIMER_PROF, job.cpu)
         reply = _reply(job)
         signal.setitimer(signal.ITIMER_PROF, 0)
-        reply.last = reply.last or self.jobs >= RECYCLE_AFTER or _peak_bytes() > self.memory // 2
-        if reply.kind == "bug" and _peak_bytes() > self.memory // 2:
-            reply.kind = "memory"  # lexbor says only that it failed
+        if large := _peak_bytes() > self.memory // 3:
+            reply.kind = "memory" if reply.kind in ("bug", "page") else reply.kind  # lexbor says only that it failed
+        reply.last = reply.last or large or self.jobs >= RECYCLE_AFTER
         frame = msgspec.msgpack.encode(reply)
         self.line.sendall(LENGTH.pack(len(frame)) + frame)
         return reply.last
@@ -259,8 +255,6 @@ def _do(job: Job) -> ParsedFeed | Article | tuple[discovery.FeedLink, ...]:
     if isinstance(job, FeedJob):
         return feed.parse(job.body, job.url, job.content_type, job.zone, job.limit)
     if isinstance(job, ArticleJob):
-        from parsers import article
-
         return article.extract(job.page, _rules(job.site_rules))
     return discovery.feed_links(job.html, job.url)
 
