@@ -22,6 +22,7 @@ READER_SETTINGS = {
     "idle_in_transaction_session_timeout": "60s",
     "search_path": "v1",
 }
+LARGE_OBJECTS = ("lo_creat(integer)", "lo_create(oid)", "lo_from_bytea(oid, bytea)")
 _COLLISIONS = ("42710", "23505", "XX000")  # duplicate_object, unique_violation, "tuple concurrently updated"
 _TRIES = 10
 
@@ -31,7 +32,8 @@ _STATE = """
 SELECT
     r.rolname IS NOT NULL AS exists,
     COALESCE(me.rolsuper OR me.rolcreaterole, false) AS may_role,
-    pg_has_role(current_user, d.datdba, 'USAGE') AS may_database,
+    pg_has_role(current_user, d.datdba, 'USAGE') AND pg_has_role(current_user, p.nspowner, 'USAGE') AS may_database,
+    me.rolsuper AS may_functions,
     COALESCE(r.rolcanlogin AND r.rolconnlimit = :connections
         AND NOT (r.rolsuper OR r.rolcreaterole OR r.rolcreatedb OR r.rolreplication OR r.rolbypassrls)
         AND COALESCE(r.rolconfig, '{}') @> CAST(:settings AS text[]), false) AS role,
@@ -39,9 +41,12 @@ SELECT
         SELECT FROM aclexplode(COALESCE(d.datacl, acldefault('d', d.datdba))) AS acl
         WHERE acl.grantee = 0 AND acl.privilege_type = 'TEMPORARY'
         UNION ALL
-        SELECT FROM pg_namespace AS n, aclexplode(n.nspacl) AS acl
-        WHERE n.nspname = 'public' AND acl.grantee = 0 AND acl.privilege_type = 'CREATE'
+        SELECT FROM aclexplode(p.nspacl) AS acl WHERE acl.grantee = 0 AND acl.privilege_type = 'CREATE'
     ) AS database,
+    NOT EXISTS (
+        SELECT FROM pg_proc AS f, aclexplode(COALESCE(f.proacl, acldefault('f', f.proowner))) AS acl
+        WHERE acl.grantee = 0 AND f.oid = ANY (CAST(:functions AS regprocedure[]))
+    ) AS functions,
     COALESCE(has_schema_privilege(r.oid, v.oid, 'USAGE'), false) AND NOT EXISTS (
         SELECT FROM pg_class AS c
         WHERE c.relnamespace = v.oid AND c.relkind = 'v' AND NOT has_table_privilege(r.oid, c.oid, 'SELECT')
@@ -50,6 +55,7 @@ SELECT
 FROM pg_database AS d
 JOIN pg_roles AS me ON me.rolname = current_user
 JOIN pg_namespace AS v ON v.nspname = 'v1'
+JOIN pg_namespace AS p ON p.nspname = 'public'
 LEFT JOIN pg_roles AS r ON r.rolname = :reader
 WHERE d.datname = current_database()
 """
@@ -79,11 +85,17 @@ def _state(error: DBAPIError) -> str | None:
 
 def _grant(connection: Connection) -> str:
     settings = [f"{name}={value}" for name, value in READER_SETTINGS.items()]
-    values = {"reader": READER, "connections": READER_CONNECTIONS, "settings": settings}
+    values = {
+        "reader": READER,
+        "connections": READER_CONNECTIONS,
+        "settings": settings,
+        "functions": list(LARGE_OBJECTS),
+    }
     now = connection.execute(text(_STATE), values).one()
     groups = (
         (now.role, now.may_role, list(_role(exists=now.exists))),
         (now.database, now.may_database, list(_database(now.name))),
+        (now.functions or not now.may_functions, True, list(_functions())),
         (now.views, now.exists or now.may_role, list(_views())),
     )
     left = [
@@ -124,6 +136,14 @@ def _database(name: str) -> Iterator[sql.Composable]:
     """Everybody may make temporary tables by default, before Postgres 15 also tables: either could fill the disk."""
     yield sql.SQL("REVOKE TEMPORARY ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name))
     yield sql.SQL("REVOKE CREATE ON SCHEMA public FROM PUBLIC")
+
+
+def _functions() -> Iterator[sql.Composable]:
+    """Everybody may make large objects, another way to fill the disk. Only a superuser can forbid it: where there is
+    none, as on managed servers, it stays so.
+    """
+    for name in LARGE_OBJECTS:
+        yield sql.SQL("REVOKE EXECUTE ON FUNCTION pg_catalog.{} FROM PUBLIC").format(sql.SQL(name))
 
 
 def _views() -> Iterator[sql.Composable]:

@@ -33,6 +33,8 @@ DENIED = [
     ("CREATE TABLE v1.mine ()", errors.InsufficientPrivilege),
     ("CREATE TABLE public.mine ()", errors.InsufficientPrivilege),
     ("CREATE TEMPORARY TABLE mine ()", errors.InsufficientPrivilege),
+    ("SELECT lo_create(0)", errors.InsufficientPrivilege),
+    ("SELECT lo_from_bytea(0, 'x')", errors.InsufficientPrivilege),
     ("CREATE SCHEMA mine", errors.InsufficientPrivilege),
     ("CREATE ROLE mine", errors.InsufficientPrivilege),
     ("SET ROLE kliping", errors.InsufficientPrivilege),
