@@ -85,7 +85,7 @@ def add(dsn: str, blogs: list[Blog]) -> None:
         engine = make_engine(dsn, Settings())
         found = [feed_url(blog.feed_url) for blog in blogs]
         async with engine.begin() as conn:
-            new = [feeds.NewFeed(url=one.url, url_key=one.key, host=one.host) for one in found]
+            new = [feeds.NewFeed(url=one.url, key=one.key, host=one.host) for one in found]
             await feeds.add(conn, new, SystemClock().now())
         await engine.dispose()
 
