@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Sequence
 
 from kliping.model import Credit
-from parsers.lines import words_of
+from parsers.lines import normal, words_of
 from parsers.text import clean_line, cut
 
 AUTHOR_CHARS = 300
 _LEAD = re.compile(
-    r"^(?:\W*(?:oleh|by|ditulis oleh|diposting oleh|diposkan oleh|dicatat oleh|posted by|published by|written by"
+    r"^(?:posted (?:on|in) .{3,60}? by )?(?:\W*(?:oleh|by|ditulis oleh|diposting oleh|diposkan oleh|dicatat oleh"
+    r"|posted by|published by|written by"
     r"|penulis"
     r"|author|reporter|pewarta|wartawan|jurnalis|editor|redaktur|kontributor|laporan|publicado por|view all posts by"
     r"|lihat semua pos oleh|semua pos oleh|tulisan oleh|article by|story by|byline|admin ?:)\b[\s:：,-]*)+",
@@ -23,6 +24,7 @@ _TAIL = re.compile(
     r"|lihat profil|view my|lihat semua|view all|follow|ikuti|[-–—,]?\s?(?:editor|penulis|reporter|author)$|\().*$",
     re.I | re.S,
 )
+_EDITOR = re.compile(r"\W*(?:editor|redaktur|penyunting)\b ?[:|]", re.I)
 _MAIL = re.compile(r"\S{1,100}@\S{1,200}|https?://\S+|www\.\S+", re.I)
 _NOBODY = frozenset(
     (
@@ -41,22 +43,37 @@ _NOBODY = frozenset(
         "by",
     )
 )
-_WEAK = frozenset(("admin", "administrator", "redaksi", "editor", "redaktur", "webmaster", "superadmin", "tim redaksi"))
+_DESK = re.compile(
+    r"\b(?:admin|administrator|superadmin|webmaster|redaksi|editor|redaktur|newsroom|newsdesk|tim|team|media"
+    r"|publisher)\b"
+    r"|\.(?:com|co\.id|id|net|org)\b",
+    re.I,
+)
 
 
 def clean_author(text: str) -> str | None:
     """The name in a byline, or None when it names nobody: a stand-in address, "Unknown", a whole sentence."""
     name = _MAIL.sub(" ", clean_line(text[:400]))
+    named = re.search(r"\b(?:reporter|penulis|pewarta|oleh|author) ?: ?(?P<name>.+)", name, re.I)
+    name = named["name"] if named else name
     name = _TAIL.sub("", _LEAD.sub("", name).strip(" :,-–—|\"'")).strip(" :,-–—|.\"'")
     words = words_of(name)
-    if name.casefold() in _NOBODY or not words or len(words) > 10 or not any(c.isalpha() for c in name):
+    if name.casefold() in _NOBODY or not words or len(words) > 10 or "@" in name or not any(c.isalpha() for c in name):
         return None
     return cut(name, AUTHOR_CHARS)
 
 
-def choose_author(candidates: Iterable[str | None], named: Sequence[Credit] = ()) -> str | None:
+def is_desk(name: str | None, site: str | None = None) -> bool:
+    """Nobody in person: an admin, an outlet, the site itself."""
+    own = normal((site or "").removeprefix("www."))
+    return not name or bool(_DESK.search(name)) or (bool(own) and normal(name) in (own, own.split(".")[0]))
+
+
+def choose_author(
+    candidates: Iterable[str | None], named: Sequence[Credit] = (), site: str | None = None
+) -> str | None:
     """The first candidate that names a person; a desk such as "Admin" only when nobody better is named."""
     written = [c.name for role in ("author", "reporter", "contributor") for c in named if c.role == role]
-    names = [name for text in (*candidates, *written) if text and (name := clean_author(text))]
-    strong = [name for name in names if name.casefold() not in _WEAK]
-    return next(iter(strong or names), None)
+    people = [text for text in (*candidates, *written) if text and not _EDITOR.match(text)]
+    names = [name for text in people if (name := clean_author(text))]
+    return next((name for name in names if not is_desk(name, site)), next(iter(names), None))

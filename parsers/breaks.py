@@ -14,6 +14,20 @@ from parsers.people import read_credits, read_initials
 from parsers.sources import read_republished, read_source
 
 
+def join_labels(blocks: Sequence[Block]) -> list[Block]:
+    """A label and its value that markup has set in two blocks, "Penulis" and ": Rina Dewi", as one line."""
+    found: list[Block] = []
+    for block in blocks:
+        if found and block.text.startswith((":", "：")) and len(found[-1].text) <= 40 and len(block.text) <= 200:
+            links = (*found[-1].links, *block.links)
+            line = replace(block, text=f"{found[-1].text} {block.text}", links=links, lines=())
+            if read_source(line) or read_credits(line):
+                found[-1] = line
+                continue
+        found.append(block)
+    return found
+
+
 def split_breaks(blocks: Sequence[Block]) -> list[Block]:
     """Part a block at its single line breaks where a line is furniture; lines of prose stay one paragraph."""
     found: list[Block] = []

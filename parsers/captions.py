@@ -60,7 +60,7 @@ def parse_caption(text: str) -> Caption:
 def read_caption(block: Block, at_head: bool) -> Caption | None:
     """A plain line that is a photo caption by its credit; away from the head only by one that cannot be prose."""
     text = block.text
-    if len(text) > 2 * LINE_LIMIT:
+    if len(text) > 2 * LINE_LIMIT or text.endswith(("-", "–", "—")):  # a dateline ends so, a caption never
         return None
     signed = len(text) <= LINE_LIMIT and not text.endswith(".") and _SIGN.fullmatch(text)
     if signed or _is_bracket(text):

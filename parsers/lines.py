@@ -15,12 +15,17 @@ from importlib.resources import files
 from parsers.block import Block, BlockKind
 
 LINE_LIMIT = 400  # characters; a longer block is a paragraph, whatever it begins with
-_EDGES = " \t:.…!?»«›‹>→←<-–—−|•*·\"'“”‘’()[]{}/\\=+~_#▼▲►◄▶◀✓,;🔴👉👇"
 
 
 def normal(text: str) -> str:
     """Lower case, one space between words, without the marks around the line."""
-    return " ".join(text.casefold().split()).strip(_EDGES)
+    line = " ".join(text.casefold().split())
+    start, end = 0, len(line)
+    while start < end and not line[start].isalnum():
+        start += 1
+    while end > start and not line[end - 1].isalnum():
+        end -= 1
+    return line[start:end]
 
 
 @dataclass(frozen=True, slots=True)

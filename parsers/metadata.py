@@ -19,8 +19,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from kliping.model import Credit, Page
@@ -39,7 +39,7 @@ _PUBLISHED = (
     "content_publisheddate", "dtk:publishdate", "parsely-pub-date", "cxenseparse:recs:publishtime", "publishdate",
     "publish_date", "publish-date", "published_date", "publisheddate", "pubdate", "sailthru.date", "article.published",
     "dcterms.date", "dc.date.issued", "dcterms.created", "dc.date", "date", "date.release", "originalpublicationdate",
-    "published", "published_time", "bt:pubdate", "rnews:datepublished", "cxenseparse:publishtime", "dable:published_time",
+    "published", "published_time", "bt:pubdate", "cxenseparse:publishtime", "dable:published_time",
 )  # fmt: skip
 _MODIFIED = (
     "article:modified_time",
@@ -109,7 +109,7 @@ def describe(
     site = _site_name(metas, claims)
     return Metadata(
         title=_title(head, page, metas, claims, site),
-        author=_author(head, page, metas, claims, named),
+        author=_author(head, page, metas, claims, named, site or _host(page.url)),
         published_at=published.at if published else None,
         published_precision=published.precision if published else None,
         published_from=source,
@@ -141,11 +141,35 @@ def _published(
         moment = _entry_moment(page) if source == "feed" else parse_date(raw, page.zone, page.fetched_at, latest)
         if moment is None or moment.at > latest:
             continue
+        if source in ("jsonld", "meta"):
+            moment = _signed(moment, head, page, metas)
         if winner is None or _sharper(moment, winner[0], page.zone):
             winner = moment, source, raw
         if winner[0].precision != "day":
             break
     return winner or (None, None, first_raw)
+
+
+def _signed(moment: Moment, head: Head, page: Page, metas: dict[str, list[str]]) -> Moment:
+    """The moment with its offset's sign put right: a page of +07:00 that writes -07:00 beside the same visible clock.
+
+    Never on Blogger, where -07:00 is its Pacific default and true, whatever clock is shown.
+    """
+    home = moment.at.replace(tzinfo=zone_of(page.zone))
+    mirrored = moment.at.utcoffset() == -(home.utcoffset() or timedelta()) != timedelta()
+    if not mirrored or _is_blogger(page, metas):
+        return moment
+    seen = (
+        parse_date(line, page.zone) for line in (*head.date_lines, *head.bylines, *(text for _, text in head.times))
+    )
+    same = any(m and m.precision != "day" and abs(m.at - home) < timedelta(minutes=1) for m in seen)
+    return replace(moment, at=home) if same else moment
+
+
+def _is_blogger(page: Page, metas: dict[str, list[str]]) -> bool:
+    generators = " ".join(metas.get("generator", ())).lower()
+    guid = (page.entry.guid or "") if page.entry else ""
+    return "blogger" in generators or "blogger.com" in guid or ".blogspot." in (_host(page.url) or "")
 
 
 def _sharper(moment: Moment, day: Moment, zone: str) -> bool:
@@ -228,12 +252,17 @@ def _host(url: str | None) -> str | None:
 
 
 def _author(
-    head: Head, page: Page, metas: dict[str, list[str]], claims: Sequence[Claims], named: Sequence[Credit]
+    head: Head,
+    page: Page,
+    metas: dict[str, list[str]],
+    claims: Sequence[Claims],
+    named: Sequence[Credit],
+    site: str | None,
 ) -> str | None:
     claimed = [", ".join(c.authors) for c in claims if c.authors]
     metas_named = [value for value in _values(metas, _AUTHORS) if not value.startswith(("http", "@", "/"))]
     entry_author = page.entry.author if page.entry else None
-    return choose_author((entry_author, *claimed, *metas_named, *head.bylines), named)
+    return choose_author((entry_author, *claimed, *metas_named, *head.bylines), named, site)
 
 
 def _tags(head: Head, page: Page, metas: dict[str, list[str]], claims: Sequence[Claims]) -> tuple[str, ...]:

@@ -65,10 +65,11 @@ _CONTINUE = re.compile(
     r"(?:lanjutkan membaca|continue reading|baca selengkapnya|read more)(?: about| tentang)? ?:?"
     r" [\"“'‘]?(?P<rest>.{2,200})"
 )
+# "©2022 Outlet/Name" with no space is the credit of a photo, "© 2022 Outlet" the foot of a site.
 _COPYRIGHT = re.compile(
-    r"(?:copyright|hak cipta|©|\(c\)|cop?yrights?)[ :]*(?:©|\(c\))? ?.{0,60}(?:19|20)\d\d.{0,80}|©.{0,60}(?:all"
-    r" rights reserved|hak cipta dilindungi).{0,40}"
-    r"|(?:copyright|hak cipta) (?:©|\(c\)).{0,100}"
+    r"\W{0,3}(?:copyrights?|hak cipta)\b[ :]*(?:©|\(c\))? ?.{0,60}(?:19|20)\d\d.{0,80}"
+    r"|(?:©|\(c\)).{0,60}(?:all rights reserved|hak cipta dilindungi).{0,40}"
+    r"|(?:©|\(c\)) (?:19|20)\d\d\b[^/]{0,80}|(?:copyright|hak cipta) (?:©|\(c\)).{0,100}"
 )
 _APPEARED = re.compile(
     r"(?:the post|postingan|artikel|pos|tulisan) .{1,300} (?:appeared first on|first appeared on|(?:pertama kali"
@@ -117,6 +118,8 @@ def pattern_rule(block: Block) -> str | None:
     for name, pattern in _WHOLE:
         if pattern.fullmatch(line):
             return name
+    if _COPYRIGHT.fullmatch(low):
+        return "copyright"
     for name, test in _TESTS:
         if test(text, low, block):
             return name
@@ -126,7 +129,6 @@ def pattern_rule(block: Block) -> str | None:
 _WHOLE = (
     ("comment_count", _COUNT),
     ("page_number", _HALAMAN),
-    ("copyright", _COPYRIGHT),
     ("appeared_first", _APPEARED),
     ("notice", _NOTICE),
     ("embed", _MENTION),
@@ -209,6 +211,36 @@ def _is_update_call(text: str, low: str, block: Block) -> bool:
     )
 
 
+_READ_LINK = re.compile(
+    r"(?:jangan lupa|silakan|silahkan|yuk|ayo|mari|anda (?:juga )?(?:bisa|dapat)),?(?: untuk| juga| kita| anda)*"
+    r" (?:mem)?baca(?: juga)?"
+    r" (?:artikel|berita|tulisan|postingan|info|informasi|panduan)\b.{0,200}"
+)
+
+
+def _is_read_link(text: str, low: str, block: Block) -> bool:
+    """ "Jangan lupa membaca artikel ... > TITLE": an invitation that ends in a link."""
+    return bool(_READ_LINK.fullmatch(low)) and (bool(block.links) or ">" in low) and len(words_of(low)) <= 30
+
+
+_CONTACT = re.compile(
+    r"(?:facebook|fb|fanpage|instagram|ig|twitter|x|tiktok|youtube|whats?app|wa|telegram|line|e-?mail|surel|website|web"
+    r"|situs|no\.? (?:hp|wa|telp)|hp|telp|telepon|phone|call center|hotline|kontak|contact)\.?(?: kami| us)?"
+    r" ?[:：] ?\S.{1,60}"
+    r"|(?:segera |silakan |silahkan |untuk info(?:rmasi)? lebih lanjut,? )?(?:hubungi|kontak|kunjungi|follow|ikuti)"
+    r" (?:kami|admin|sosmed kami|media sosial kami|akun kami)(?: (?:di|ke|via|melalui|lewat|segera|sekarang))*\W*"
+    r"|[+(]?\d[\d ()./-]{6,18}\d"
+)
+
+
+def contact_rule(block: Block) -> str | None:
+    """A site's own addresses and numbers, which close a text but are none of it. Only for the last lines."""
+    text = " ".join(block.text.casefold().split())
+    if len(text) > 100 or block.kind in (BlockKind.CODE, BlockKind.CELL) or len(words_of(text)) > 9:
+        return None
+    return "contact" if _CONTACT.fullmatch(text) else None
+
+
 def _is_scroll(text: str, low: str, block: Block) -> bool:
     return bool(_SCROLL.match(low)) and len(words_of(low)) <= 10
 
@@ -224,5 +256,6 @@ _TESTS = (
     ("page_turner", _is_turn),
     ("call", _is_call),
     ("call", _is_update_call),
+    ("read_also", _is_read_link),
     ("ads", _is_scroll),
 )

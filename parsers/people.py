@@ -124,9 +124,10 @@ def read_photo_credit(block: Block) -> Credit | None:
 
 # --- tags and counters ------------------------------------------------------------------------------------------------
 
+_PILE = 8000  # characters of a pile of search words
 _TAGS = re.compile(
-    r"(?:label|labels|tags?|tagar|kategori|categor(?:y|ies)|topik|topics?|kata kunci|keywords?|ditandai"
-    r"|dikategorikan dalam|filed under|tagged)(?: (?:terkait|artikel|berita|with))? ?[:：#] ?(?P<value>.+)",
+    r"(?:label|labels|tags?|tagar|kategori|categor(?:y|ies)|topik|topics?|kata kunci|keywords?|ditandai|tagged"
+    r"|dikategorikan dalam|filed under)(?: (?:terkait|artikel|berita|with|seputar [^:]{3,80}))? ?[:：#] ?",
     re.I,
 )
 _HASHTAGS = re.compile(r"(?:#[\w-]{2,40}[ ,]*){1,30}")
@@ -140,20 +141,23 @@ _VIEWS = re.compile(
 
 
 def read_tags(block: Block) -> tuple[str, ...]:
-    """ "Label: a, b" or a line of hashtags."""
-    text = block.text
-    if len(text) > 2 * LINE_LIMIT:
-        return ()
+    """ "Label: a, b", a line of hashtags, or the search words some sites pile up after "Tag ... :"."""
+    text = block.text[:_PILE]
     if _HASHTAGS.fullmatch(text):
         return tuple(t.strip("#, ") for t in text.split("#") if t.strip("#, "))
-    m = _TAGS.fullmatch(text)
-    if not m or m["value"].rstrip().endswith((".", "?", "!")):
+    m = _TAGS.match(text)
+    if not m:
         return ()
-    parts = [p.strip(" #.") for p in re.split(r"[,;|•·#]", m["value"])]
-    parts = [p for p in parts if p]
-    if not parts or any(len(words_of(p)) > 6 for p in parts) or SAYING.search(m["value"].casefold()):
+    parts = split_tags(text[m.end() :])
+    return parts if len(text) <= LINE_LIMIT or len(parts) >= 10 else ()
+
+
+def split_tags(text: str) -> tuple[str, ...]:
+    """The parts of a list of short terms; none when it reads as anything else."""
+    if text.rstrip().endswith((".", "?", "!")) or SAYING.search(text.casefold()):
         return ()
-    return tuple(parts)
+    parts = [p for part in re.split(r"[,;|•·#]", text) if (p := part.strip(" #."))]
+    return () if any(len(words_of(p)) > 7 for p in parts) else tuple(parts)
 
 
 def read_views(block: Block) -> str | None:

@@ -28,8 +28,8 @@ CLICK = re.compile(
 )
 _LABEL = re.compile(
     r"[(\[*•\-–— ]{0,4}(?P<label>"
-    r"(?:sumber|source|sources|src|referensi|rujukan|reference|references|ref|via|link|tautan|link asli|url"
-    r"|artikel asli|berita asli|asal)"
+    r"(?:sumber|source|sources|src|referensi|rujukan|reference|references|refer|ref|via|artikel asli|berita asli"
+    r"|(?:link|tautan|url) (?:asli|sumber|berita|artikel))"
     r"(?: (?:berita|artikel|tulisan|foto|gambar|video|data|informasi|info|referensi|rujukan|asli|link|tautan"
     r"|terkait|utama|lain|teks|materi|photo|image|images|article|news|url|dari)){0,2}"
     r"|(?:artikel ini )?(?:dikutip|disadur|dilansir|diolah|disarikan|diambil|diterjemahkan|dihimpun|dirangkum"
@@ -41,7 +41,7 @@ _LABEL = re.compile(
 )
 _IMAGE_LABEL = re.compile(r"\b(?:foto|gambar|photo|images?|ilustrasi)\b", re.I)
 _REFERENCE = re.compile(r"^(?:referensi|rujukan|references?|ref)\b", re.I)
-_NAME_LABEL = re.compile(r"^(?:sumber|sources?|src|via|asal)\b|\b(?:dari|from|of)\b", re.I)
+_NAME_LABEL = re.compile(r"^(?:sumber|sources?|src|refer|via)\b|\b(?:dari|from|of)\b", re.I)
 _AGENCIES_TEXT = (
     "afp ap reuters antara ant ap/afp bbc cnn voa dw xinhua bernama anadolu aa ltr kompas tempo detik republika tribun"
     " tribunnews okezone sindonews jpnn viva liputan6 merdeka suara kumparan tirto dpa efe tass sputnik rt aljazeera"
@@ -90,7 +90,13 @@ def _valued(block: Block, label: str, colon: bool, value: str) -> SourceLine | N
     links = tuple(link for link in block.links if link.url and link.text and link.text in value)
     addresses = URL.findall(value)
     rest = URL.sub(" ", value).strip(" ,;.dan&|-")
-    if addresses and (len(words_of(rest)) <= 6 or _linked(rest, links)) and not SAYING.search(rest.casefold()):
+    direct = colon or bool(URL.match(value))
+    if (
+        addresses
+        and direct
+        and (len(words_of(rest)) <= 6 or _linked(rest, links))
+        and not SAYING.search(rest.casefold())
+    ):
         return SourceLine(_by_address(addresses, rest, links, kind), strong=True)
     if CLICK.fullmatch(value) and (colon or links or _NAME_LABEL.search(label)):
         url = next((link.url for link in block.links if link.url), None)

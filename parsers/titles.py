@@ -47,7 +47,7 @@ def likeness(one: str, other: str) -> float:
 
 def strip_site(title: str, site: str | None) -> str:
     """The title without the site's name before or after it. `site` is a name or host."""
-    title = clean_line(title)
+    title = _strip_lead(clean_line(title), site)
     parts = _parts(title)
     while len(parts) > 1:
         if _names_site(parts[-1][1], site):
@@ -60,6 +60,12 @@ def strip_site(title: str, site: str | None) -> str:
     if len(parts) == 2 and _is_suffix(parts[0][1], parts[1][1]):
         title = title[: parts[1][0]]
     return title.strip()
+
+
+def _strip_lead(title: str, site: str | None) -> str:
+    """ "Outlet.com: TITLE" without the outlet, which a colon alone would not tell from a title's own."""
+    lead, colon, rest = title.partition(": ")
+    return rest.strip() if colon and rest.strip() and _names_site(lead, site) else title
 
 
 def _parts(title: str) -> list[tuple[int, str, int]]:
