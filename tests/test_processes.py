@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -143,8 +144,17 @@ def one_at_a_time(world: World) -> list[str]:
     ]
 
 
-def test_kill_9_loses_nothing_leaves_no_postgres_and_the_next_start_waits_for_no_lease(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+@pytest.fixture
+def data() -> Iterator[Path]:
+    """A data folder that the database user can reach, as pytest's own folders cannot be."""
+    with tempfile.TemporaryDirectory(prefix="kliping-") as made:
+        Path(made).chmod(0o755)
+        yield Path(made) / "data"
+
+
+def test_kill_9_loses_nothing_leaves_no_postgres_and_the_next_start_waits_for_no_lease(
+    tmp_path: Path, data: Path
+) -> None:
     place = {"KLIPING_DATA_DIR": str(data), "KLIPING_HOST_LEASE": "90", "KLIPING_HOST_SPACING": "0.2"}
     with World().in_thread() as world:
         blogs = [world.portal(f"Kilat {number}", posts=6) for number in range(8)]
