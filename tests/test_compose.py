@@ -181,6 +181,6 @@ def test_the_build_context_is_what_the_wheel_needs() -> None:
     lines = [line for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines() if line and line[0] != "#"]
     assert lines[0] == "*"
     let_in = {line.removeprefix("!") for line in lines if line.startswith("!")}
-    rooms = {"kliping", "parsers", "ingest", "db", "console", "cli", "scheduler.py"}
+    rooms = {"kliping", "parsers", "ingest", "db", "console", "cli", "scheduler.py", "service.py"}
     assert let_in == rooms | {"pyproject.toml", "README.md", "LICENSE", "requirements.lock", "requirements-build.lock"}
     assert not [name for name in let_in if not (ROOT / name).exists()]

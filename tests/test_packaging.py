@@ -18,6 +18,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("kliping", "parsers", "ingest", "db", "console", "cli")
+MODULES = ("scheduler", "service")
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock", "requirements-build.lock")
 ASIDE = {".git", ".venv", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "build", "dist"}
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -41,7 +42,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_wheel_holds_every_file_of_every_room_and_nothing_else(wheel: Path) -> None:
     inside = {name for name in ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    wanted = {str(path.relative_to(ROOT)) for path in in_the_tree(*ROOMS)} | {"scheduler.py"}
+    wanted = {str(path.relative_to(ROOT)) for path in in_the_tree(*ROOMS)} | {f"{name}.py" for name in MODULES}
     assert inside == wanted
 
 
@@ -68,7 +69,7 @@ def test_the_wheel_runs_away_from_the_checkout(wheel: Path, tmp_path: Path) -> N
     ZipFile(wheel).extractall(home)
     code = (
         "import sys; sys.path[:] = [p for p in sys.path if p != sys.argv[2]]; sys.path.insert(0, sys.argv[1])\n"
-        "import kliping, parsers.rules, ingest, db.schema, console, scheduler, cli\n"
+        "import kliping, parsers.rules, ingest, db.schema, console, scheduler, service, cli\n"
         "assert cli.__file__.startswith(sys.argv[1]), cli.__file__\n"
         "assert parsers.rules.load()\n"
         "sys.argv[1:] = ['--help']\n"
@@ -129,7 +130,7 @@ def test_what_the_house_imports_it_also_declares() -> None:
     """A library that only comes along with another one goes when the other one changes its mind."""
     shipped = packages_distributions()
     declared = {re.split(r"[\[<>=!~ ;]", line, maxsplit=1)[0].lower() for line in PYPROJECT["project"]["dependencies"]}
-    sources = [path for path in in_the_tree(*ROOMS) if path.suffix == ".py"] + [ROOT / "scheduler.py"]
+    sources = [path for path in in_the_tree(*ROOMS) if path.suffix == ".py"] + [ROOT / f"{name}.py" for name in MODULES]
     wrong = {
         f"{path.relative_to(ROOT)}: {module}"
         for path in sources
@@ -142,7 +143,7 @@ def test_what_the_house_imports_it_also_declares() -> None:
             else []
         )
         for top in [module.partition(".")[0]]
-        if top not in sys.stdlib_module_names and top not in {*ROOMS, "scheduler"}
+        if top not in sys.stdlib_module_names and top not in {*ROOMS, *MODULES}
         if not declared & {re.sub("[-_.]+", "-", name.lower()) for name in shipped.get(top, [])}
     }
     assert wrong == set()
