@@ -123,7 +123,7 @@ class Visit:
         """The host's robots.txt, asked for at most once a day."""
         now = self.shell.clock.now()
         if self._robots is None or stale(self._robots, now):
-            self._robots = await fetch_robots(self.shell.fetcher, item.entry.url or "")
+            self._robots = await fetch_robots(self.shell.fetcher, item.entry.url or "", self._robots)
             kept = self._robots
             async with self.shell.engine.begin() as conn:
                 await hosts.save_robots(conn, self.lease.host, kept.text, kept.at, kept.outcome)
