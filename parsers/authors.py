@@ -11,7 +11,7 @@ from parsers.text import clean_line, cut
 
 AUTHOR_CHARS = 300
 _LEAD = re.compile(
-    r"^(?:posted (?:on|in) .{3,60}? by )?(?:\W*(?:oleh|by|ditulis oleh|diposting oleh|diposkan oleh|dicatat oleh"
+    r"^(?:posted (?:on|in) .{3,60}? (?=by ))?(?:\W*(?:oleh|by|ditulis oleh|diposting oleh|diposkan oleh|dicatat oleh"
     r"|posted by|published by|written by"
     r"|penulis"
     r"|author|reporter|pewarta|wartawan|jurnalis|editor|redaktur|kontributor|laporan|publicado por|view all posts by"
@@ -26,23 +26,9 @@ _TAIL = re.compile(
 )
 _EDITOR = re.compile(r"\W*(?:editor|redaktur|penyunting)\b ?[:|]", re.I)
 _MAIL = re.compile(r"\S{1,100}@\S{1,200}|https?://\S+|www\.\S+", re.I)
-_NOBODY = frozenset(
-    (
-        "",
-        "unknown",
-        "anonymous",
-        "anonim",
-        "none",
-        "null",
-        "author",
-        "penulis",
-        "noreply",
-        "no-reply",
-        "n/a",
-        "oleh",
-        "by",
-    )
-)
+_NOBODY_TEXT = """unknown anonymous anonim none null author penulis noreply no-reply n/a oleh by login register
+    daftar masuk home follow ikuti share tweet facebook twitter instagram"""
+_NOBODY = frozenset(("", *_NOBODY_TEXT.split()))
 _DESK = re.compile(
     r"\b(?:admin|administrator|superadmin|webmaster|redaksi|editor|redaktur|newsroom|newsdesk|tim|team|media"
     r"|publisher)\b"

@@ -69,6 +69,7 @@ _IMAGES = (
     "thumbnailurl",
     "image",
 )
+_NAMES = re.compile(r"\b(?:oleh|by|reporter|penulis|pewarta)\b", re.I)
 _UPDATED = re.compile(r"\b(?:diperbar?ui|diperbaharui|update[d]?|terakhir|modified|diedit|edited)\b", re.I)
 _URL_DAY = re.compile(
     r"/((?:19|20)\d\d)[/-]?(\d\d)[/-]?(\d\d)(?=[/\-_]|$)|/((?:19|20)\d\d)[/-](\d{1,2})[/-](\d{1,2})(?=[/\-_]|$)"
@@ -262,7 +263,9 @@ def _author(
     claimed = [", ".join(c.authors) for c in claims if c.authors]
     metas_named = [value for value in _values(metas, _AUTHORS) if not value.startswith(("http", "@", "/"))]
     entry_author = page.entry.author if page.entry else None
-    return choose_author((entry_author, *claimed, *metas_named, *head.bylines), named, site)
+    told = [line for line in head.date_lines if _NAMES.search(line)]
+    shown = [line for line in head.bylines if _NAMES.match(line)]  # "Oleh X" is whom the reader is told
+    return choose_author((entry_author, *shown, *claimed, *metas_named, *head.bylines, *told), named, site)
 
 
 def _tags(head: Head, page: Page, metas: dict[str, list[str]], claims: Sequence[Claims]) -> tuple[str, ...]:

@@ -157,7 +157,8 @@ def split_tags(text: str) -> tuple[str, ...]:
     if text.rstrip().endswith((".", "?", "!")) or SAYING.search(text.casefold()):
         return ()
     parts = [p for part in re.split(r"[,;|•·#]", text) if (p := part.strip(" #."))]
-    return () if any(len(words_of(p)) > 7 for p in parts) else tuple(parts)
+    longest = 12 if len(parts) >= 20 else 7
+    return () if any(len(words_of(p)) > longest for p in parts) else tuple(parts)
 
 
 def read_views(block: Block) -> str | None:

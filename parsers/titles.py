@@ -7,6 +7,7 @@ visible headlines (h1, .entry-title, itemprop=headline) that a witness agrees wi
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from parsers.lines import words_of
@@ -27,8 +28,14 @@ def choose_title(
     best = _best_visible(visible, witnesses)
     if best is None and not witnesses and visible:
         best = visible[0]
-    title = best or next(iter(witnesses), None)
+    title = best or _most_said(witnesses)
     return cut(title, TITLE_CHARS) if title else None
+
+
+def _most_said(witnesses: Sequence[str]) -> str | None:
+    """The title that most of them say alike; the first of equals."""
+    counts = Counter(line.casefold() for line in witnesses)
+    return max(witnesses, key=lambda line: counts[line.casefold()]) if witnesses else None
 
 
 def _best_visible(visible: Sequence[str], witnesses: Sequence[str]) -> str | None:
