@@ -13,6 +13,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    """Long because it is every table at once, as autogenerate reads them from db/schema.py."""
     op.create_table(
         "hosts",
         sa.Column("name", sa.Text(), nullable=False),
