@@ -82,6 +82,11 @@ def read_caption(block: Block, at_head: bool) -> Caption | None:
     return None
 
 
+def read_prefixed(block: Block) -> Caption | None:
+    """ "OUTLET.com/NAME What the photo shows": a caption that begins with its credit."""
+    return parse_caption(block.text) if len(block.text) <= 2 * LINE_LIMIT and _PREFIX.fullmatch(block.text) else None
+
+
 def _is_bracket(text: str) -> bool:
     m = _BRACKET.fullmatch(text)
     if not m or not m["text"].strip() or CITED.search(m["credit"].casefold()):

@@ -224,11 +224,11 @@ def _is_read_link(text: str, low: str, block: Block) -> bool:
 
 
 _CONTACT = re.compile(
-    r"(?:facebook|fb|fanpage|instagram|ig|twitter|tiktok|youtube|whats?app|wa|telegram|line)(?: kami)? ?[:：] ?\S.{1,60}"
-    r"|(?:(?:segera|silakan|silahkan|ayo|yuk) )?(?:hubungi|kontak|kunjungi|follow|ikuti) (?:kami|admin|sosmed kami"
-    r"|media sosial kami|akun kami)(?: (?:di|ke|via|melalui|lewat|segera|sekarang))*\W*"
-    r"(?:[+(]?\d[\d"
-    r" ()./-]{6,18}\d)?\W*"
+    r"(?:facebook|fb|fanpage|instagram|ig|twitter|tiktok|youtube|whats?app|wa|telegram|line)(?: kami)?"
+    r" ?[:：] ?\S.{1,60}"
+    r"|(?:(?:segera|silakan|silahkan|ayo|yuk) )?(?:hubungi|kontak|kunjungi|follow|ikuti)"
+    r" (?:kami|admin|sosmed kami|media sosial kami|akun kami)(?: (?:di|ke|via|melalui|lewat|segera|sekarang))*\W*"
+    r"(?:[+(]?\d[\d ()./-]{6,18}\d)?\W*"
     r"|[+(]?\d[\d ()./-]{6,18}\d"
 )
 
