@@ -191,7 +191,11 @@ class PageRow(Base):
 
 
 # zstd does not compress twice: keep Postgres from trying. SQLAlchemy has no word for it.
-event.listen(PageRow.__table__, "after_create", DDL("ALTER TABLE pages ALTER COLUMN body SET STORAGE EXTERNAL"))
+event.listen(
+    PageRow.__table__,
+    "after_create",
+    DDL("ALTER TABLE pages ALTER COLUMN body SET STORAGE EXTERNAL"),  # type: ignore[no-untyped-call]  # it has no hints
+)
 
 
 class ArticleRow(Base):
