@@ -31,7 +31,7 @@ _COLUMNS = "id, feed_id, since, until, max_pages, state, reason, cursor, pages, 
 
 
 def _backfill(row: Row[Any]) -> Backfill:
-    return Backfill(*row.tuple())
+    return Backfill(**row._mapping)
 
 
 async def begin(

@@ -26,7 +26,7 @@ from ingest.decide import Plan, Verdict
 from ingest.fetch import Kind, Request
 from ingest.ledger import Found, Settled, Settlement
 from ingest.poll import death
-from ingest.robots import RobotsRecord, allows
+from ingest.robots import FRESH_FAILURE, PRODUCT, RobotsRecord, allows
 from ingest.shell import Shell
 from kliping.errors import PageError, SandboxError
 from kliping.model import (
@@ -53,6 +53,7 @@ from parsers.links import site_of, url_key
 
 log = structlog.get_logger()
 
+ROBOTS_UNREACHABLE = "robots_unreachable"
 PAGE_UNREACHABLE = "page_unreachable"  # flag: the page could not be had, the feed's own full text was kept
 
 
@@ -132,7 +133,10 @@ async def _from_web(
     shell: Shell, lease: Lease, item: Pending, check: FullText, robots: RobotsRecord | None
 ) -> tuple[Settlement, Fetched | None]:
     url, feed = item.entry.url or "", check.feed
-    if robots is not None and not allows(robots, url, feed.user_agent or shell.settings.user_agent("")):
+    if robots is not None and not allows(robots, url, feed.user_agent or PRODUCT):
+        if robots.text is None:  # not forbidden, but unknown: look again when the rules are asked for again
+            again = robots.at + FRESH_FAILURE
+            return await _failed(shell, lease, item, feed, ROBOTS_UNREACHABLE, again), None
         return await _failed(shell, lease, item, feed, FetchOutcome.ROBOTS.value, None), None
     fetched = await shell.fetcher.fetch(Request(url, Kind.PAGE, feed.user_agent))
     shell.metrics.fetched(Kind.PAGE.value, fetched.outcome.value)

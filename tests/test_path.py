@@ -179,6 +179,20 @@ async def test_robots_txt_is_obeyed_for_pages_and_asked_once(world: World, shell
     assert [request.path for request in world.requests].count("/robots.txt") == 1
 
 
+async def test_robots_txt_that_cannot_be_had_delays_pages_and_rejects_none(
+    world: World, shell: Shell, clock: FakeClock
+) -> None:
+    blog = world.portal("Ragu", posts=2)
+    blog.fail("/robots.txt", status=503)
+    await add_feed(shell, blog)
+    await visit_due(shell)
+    assert await rows(shell, "SELECT DISTINCT state, reason FROM entries") == [("pending", "robots_unreachable")]
+    assert fetched(world, blog) == []
+    clock.advance(3700)
+    await visit_due(shell)
+    assert await rows(shell, "SELECT DISTINCT state, reason FROM entries") == [("stored", None)]
+
+
 @pytest.mark.parametrize(
     ("fault", "outcome"),
     [
