@@ -11,13 +11,15 @@ A feed fragment (origin feed) is a page without a head: the entry gives title, a
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kliping import __version__
 from kliping.errors import PageError, ParseError
 from kliping.model import Article, Origin, Page, PageOutcome, Removal
 from parsers import metadata
-from parsers.block import BlockKind, Head
+from parsers.block import Block, BlockKind, Head
 from parsers.clean import CleanContext, Cleaned, clean
 from parsers.content import NOTHING, Choice, choose, sums_of
 from parsers.datelines import date_lines
@@ -33,6 +35,7 @@ from parsers.tree import Tree, read, read_asides
 
 EXTRACTOR = f"kliping {__version__}"
 TITLE, AUTHOR, URL, BODY = 1000, 300, 2048, 1024 * 1024
+_END_BLOCKS = 8  # how near the ends a site's own opener or closer stands
 SHORT = 250  # characters of prose below which a laxer reading is tried
 
 
@@ -63,7 +66,7 @@ def _extract(page: Page, rules: Rules) -> Article:
     reading = _read(html, rule, page)
     head = replace(reading.tree.head, date_lines=date_lines(reading.tree, reading.choice))
     facts = metadata.describe(head, page, None, page.url)
-    cleaned = clean(reading.sifted.blocks, _context(page, rule, facts))
+    cleaned = clean(reading.sifted.blocks, _context(page, rule, facts, reading.sifted.blocks))
     facts = _with_found(facts, head, page, cleaned)
     body = _body(cleaned)
     outcome = judge(reading.tree, page.url, body) if page.origin is not Origin.FEED else _of_fragment(body)
@@ -111,8 +114,17 @@ def _everything(tree: Tree, prose: int) -> Choice:
 # --- assembling -------------------------------------------------------------------------------------------------------
 
 
-def _context(page: Page, rule: Rule, facts: metadata.Metadata) -> CleanContext:
-    return CleanContext(facts.title, page.url, facts.site_name, rule.openers, rule.closers)
+def _context(page: Page, rule: Rule, facts: metadata.Metadata, blocks: Sequence[Block]) -> CleanContext:
+    texts = [block.text for block in blocks]
+    openers, closers = _meant(rule.openers, texts[:_END_BLOCKS]), _meant(rule.closers, texts[-_END_BLOCKS:])
+    return CleanContext(facts.title, page.url, facts.site_name, openers, closers)
+
+
+def _meant(lines: tuple[str, ...], texts: list[str]) -> tuple[str, ...]:
+    """A rule's lines, those with a `*` as the lines of the page that they stand for."""
+    patterns = [re.compile(".{0,200}".join(map(re.escape, line.split("*")))) for line in lines if "*" in line]
+    found = [text for text in texts if any(pattern.fullmatch(text) for pattern in patterns)]
+    return (*(line for line in lines if "*" not in line), *found)
 
 
 def _with_found(facts: metadata.Metadata, head: Head, page: Page, cleaned: Cleaned) -> metadata.Metadata:

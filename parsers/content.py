@@ -20,6 +20,7 @@ _PROSE = 80  # characters outside links from which a line counts as prose whatev
 _SENTENCE = 25  # ... when it ends like a sentence
 _ENDS = (".", "!", "?", "”", '"', ":", "…", "»", ")", "’")
 _TEXT_KINDS = frozenset((BlockKind.PARAGRAPH, BlockKind.QUOTE, BlockKind.ITEM, BlockKind.CELL, BlockKind.CODE))
+_FRAME = ("body", "html")
 _LEAVES = mark.vocabulary("p li h1 h2 h3 h4 h5 h6 pre blockquote td dd dt span font a b")
 
 
@@ -107,14 +108,20 @@ def climb(tree: Tree, sums: Sums, index: int) -> int:
         return sums.over(sums.prose, first, end), sums.over(sums.text, first, end)
 
     prose, text = measure(index)
-    while (at := rows[at].parent) >= 0 and tree.name(at) not in ("body", "html"):
+    while not rows[best].marks & mark.PROPERTY and (at := rows[at].parent) >= 0 and tree.name(at) not in _FRAME:
         more_prose, more_text = measure(at)
         gain, added = more_prose - prose, more_text - text
-        if rows[best].marks & (mark.PROPERTY):
-            break
-        if gain > 0.25 * prose and gain > 0.7 * added:
+        named = rows[at].marks & mark.PROPERTY and gain >= 0.5 * added
+        loose = gain > 0.85 * added and _own_prose(tree, sums, at)
+        if named or loose or (gain > 0.25 * prose and gain > 0.7 * added):
             best, prose, text = at, more_prose, more_text
     return best
+
+
+def _own_prose(tree: Tree, sums: Sums, index: int) -> bool:
+    """Whether running text stands in the element itself, in none of its children."""
+    numbers = range(tree.rows[index].first, tree.last[index])
+    return any(tree.lines[n].owner == index and sums.prose[n + 1] > sums.prose[n] for n in numbers)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,14 +31,16 @@ def vocabulary(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
+_PART = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]+)\d*(?![A-Za-z0-9])")  # not the letters of a hash: "7ad19a3"
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_BUILDER = re.compile(r"(?:elementor|wp-block|ck|et_pb|vc|fl|so|panel|siteorigin|brxe|uagb|stk|kt)[-_]")
 _TAXONOMY = re.compile(r"(?:tag|category|type|status|format)-(?!cloud|list|links?$|labels?$)\w")
 _POST = re.compile(r"(?:hentry|h-entry|type-(?:post|page)|post-\d+|blog-posts?|Blog)$")
 
 _JUNK_WORDS = vocabulary(
     """share shares sharing sharer sharebar sharedaddy sharethis addthis addtoany shareaholic socials social sociable
     related relatedposts relatedpost relate prelate recommended recommendation recommendations rekomendasi
-    terkait sidebar breadcrumb breadcrumbs breadcrump crumbs pagination pager pagenavi paging prevnext
+    terkait sidebar breadcrumb breadcrumbs breadcrump crumbs prevnext
     nextprev newsletter subscribe subscription signup optin ads adsense adsbygoogle advert adverts
     advertisement advertising advertisment adslot adunit adbox adcontainer adwrap iklan sponsor sponsored
     sponsors outbrain taboola revcontent mgid zergnet trending popular mostread mostpopular terpopuler lainnya
@@ -48,7 +50,7 @@ _JUNK_WORDS = vocabulary(
 )
 _WEAK_WORDS = vocabulary(
     """ad promo promos byline bio teaser teasers carousel popup modal also donate donation tag tags labels label
-    topics meta print email author recent latest aside widget widgets rail poll survey cta"""
+    topics meta print email author recent latest aside widget widgets rail poll survey cta pagination pager pagenavi paging"""
 )
 _COMMENT_WORDS = vocabulary("""comment comments commentlist respond disqus komentar replies reply""")
 _KEEP_WORDS = vocabulary(
@@ -56,8 +58,12 @@ _KEEP_WORDS = vocabulary(
     canvas grid row column col well segment theme site"""
 )
 _STATE = re.compile(
+    r"(?:has|with|without|w|no|is|and|enable|enabled|disable|js|u|url)[-_]"
+    r"|.*[-_](?:enable|enabled|off|on|first|is)[-_]?"
+)
     r"(?:has|with|without|w|no|is|and|enable|enabled|disable|js|u|url)[-_]|.*[-_](?:enable|enabled|off|on|first|is)[-_]?"
 )
+_EMBED_WORDS = vocabulary("embed embedded oembed tweet")
 _CAPTION_WORDS = vocabulary("""caption captions figcaption""")
 _BYLINE_WORDS = vocabulary("""author byline fn penulis reporter writer contributor""")
 _DATE_WORDS = vocabulary("""date datetime published pubdate timestamp time dateline tanggal posted updated""")
@@ -128,8 +134,12 @@ def _judge(token: str) -> int:
         return POST | AREA
     if _STATE.match(token):
         return 0
-    words = frozenset(word.lower() for word in _WORD.findall(token))
     if _TAXONOMY.match(token):
+        return 0
+    words = frozenset(word.lower() for part in _PART.findall(token) for word in _WORD.findall(part))
+    if _BUILDER.match(token):  # page builders call every block of an article a widget
+        words = words & _JUNK_WORDS
+    if words & _EMBED_WORDS:  # a quoted post of a social network is a quotation
         return 0
     marks = 0
     for vocabulary, mark in _VOCABULARIES:

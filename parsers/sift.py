@@ -23,7 +23,26 @@ STEP = "markup"
 _KEEPS = mark.POST | mark.PROPERTY | mark.BODY
 _PLAIN_URL = re.compile(r"https?://[!-;=?-~]{3,2000}")
 _WORDS = re.compile(r"[a-z0-9]+")
-_LISTS = frozenset(("ul", "ol", "div", "section", "table", "dl", "aside", "p", "nav", "tr", "tbody", "td"))
+_TAIL_FROM = 0.6  # share of the text before a closing label
+_ENGLISH_TAIL = (
+    r"you (?:may|might) also (?:like|enjoy)|read (?:next|also|more)|see also|up next|what to read next|about the author"
+    r"|(?:related|more|other|latest|popular|trending|recommended)(?: (?:news|stories|articles|posts|coverage|reading|links"
+    r"|topics|headlines|content|videos?|from|in|on|by)(?: .{1,40})?)?"
+    r"|(?:leave a |post a |add a |view |show |all )?(?:comments?|reply|replies)|comments? \(\d+\)|\d+ comments?"
+)
+_INDONESIAN_TAIL = (
+    r"(?:berita|artikel|pos|postingan|tulisan|baca|konten|posting|video|topik) (?:terkait|lainnya|lain|populer|terpopuler"
+    r"|terbaru|rekomendasi|pilihan)|rekomendasi(?: (?:untuk anda|berita))?|terpopuler|baca juga|lihat juga"
+    r"|tinggalkan (?:balasan|komentar)|komentar(?: pembaca)?|tag(?: terkait)?|topik terkait"
+)
+_TAIL = re.compile(rf"(?:{_ENGLISH_TAIL}|{_INDONESIAN_TAIL})\s*[:.…!?»>]*", re.IGNORECASE)
+# Microdata that states a fact of the article for machines, where a page prints it.
+_FACTS = mark.vocabulary(
+    """publisher image logo datePublished dateModified dateCreated author mainEntityOfPage url keywords articleSection
+    inLanguage headline alternativeHeadline name interactionStatistic"""
+)
+_LEAVES = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "blockquote", "pre"))
+_LISTS = frozenset(("ul", "ol", "div", "section", "table", "dl", "aside", "nav", "tr", "tbody", "td"))
 
 
 @dataclass(slots=True)
@@ -52,6 +71,7 @@ class _Sifter:
         for element in self.choice.elements:
             self._judge_all(element)
             self._emit(element)
+        _drop_tail(self.out)
         _drop_hanging_headings(self.out)
         return self.out
 
@@ -75,10 +95,15 @@ class _Sifter:
                 reason = self._by_marks(index, row.marks)
                 if reason:
                     return reason
+        if row.attributes.get("itemprop") in _FACTS and self._share(index) < 0.1:
+            return f"itemprop {row.attributes['itemprop']}"
         if tag in ("form", "header", "address") and self._share(index) < 0.1:
             return tag
-        if tag in _LISTS and self._is_link_list(index):
-            return "link list"
+        if tag in _LISTS and self.choice.by == "generic":
+            if self._is_teaser_list(index):
+                return "teaser list"
+            if self._is_link_list(index):
+                return "link list"
         return None
 
     def _by_marks(self, index: int, marks: int) -> str | None:
@@ -87,9 +112,9 @@ class _Sifter:
             return "comments"
         if marks & _KEEPS:
             return None
-        if marks & mark.JUNK and share < 0.3:
+        if marks & mark.JUNK and share < 0.3 and not (marks & mark.KEEP and self._is_prose(index)):
             return self._word(index)
-        if marks & mark.HIDDEN and share < 0.1:
+        if marks & mark.HIDDEN and share < 0.5 and not (self._is_prose(index) and not self._repeats(index)):
             return "hidden"
         if marks & mark.WEAK and not marks & mark.KEEP and share < 0.15 and self._looks_idle(index):
             return self._word(index)
@@ -108,11 +133,26 @@ class _Sifter:
         first, last = self.tree.rows[index].first, self.tree.last[index]
         return self.sums.over(self.sums.prose, first, last) / self.total
 
+    def _is_prose(self, index: int) -> bool:
+        """Running text from end to end, such as the later pages of an article that a script shows one by one."""
+        first, last = self.tree.rows[index].first, self.tree.last[index]
+        prose = self.sums.over(self.sums.prose, first, last)
+        return prose > 120 and prose > 0.5 * self.sums.over(self.sums.text, first, last)
+
+    def _repeats(self, index: int) -> bool:
+        """Whether the element says again what stands beside it: a copy for machines."""
+        first, last = self.tree.rows[index].first, self.tree.last[index]
+        sample = max((line.text for line in self.tree.lines[first:last]), key=len)[:60]
+        lines = self.tree.lines
+        return any(sample in line.text for line in (*lines[:first], *lines[last:]))
+
     def _looks_idle(self, index: int) -> bool:
         """Links or a few words: nothing an article would say."""
         first, last = self.tree.rows[index].first, self.tree.last[index]
         text = self.sums.over(self.sums.text, first, last)
-        return text < 200 or self.sums.over(self.sums.linked, first, last) > 0.3 * text
+        return (text < 200 and self.tree.name(index) not in _LEAVES) or self.sums.over(
+            self.sums.linked, first, last
+        ) > 0.3 * text
 
     def _is_link_list(self, index: int) -> bool:
         first, last = self.tree.rows[index].first, self.tree.last[index]
@@ -121,6 +161,17 @@ class _Sifter:
         if not text or linked < 0.6 * text or self.sums.over(self.sums.prose, first, last) or 2 * text > self.text:
             return False
         return sum(len(line.links) for line in self.tree.lines[first:last]) >= 2
+
+    def _is_teaser_list(self, index: int) -> bool:
+        """Three or more headlines that are links, each with at most a line or two under it."""
+        lines = self.tree.lines[self.tree.rows[index].first : self.tree.last[index]]
+        size = sum(len(line.text) for line in lines)
+        if not 3 <= len(lines) <= 80 or self._share(index) > 0.5 or 2 * size > self.text:
+            return False
+        headlines = [n for n, line in enumerate(lines) if line.linked >= 0.9 * len(line.text) and len(line.text) > 20]
+        if len(headlines) < 3 or headlines[0] > 3:
+            return False
+        return max(b - a for a, b in zip(headlines, (*headlines[1:], len(lines)), strict=True)) <= 4
 
     def _emit(self, container: int) -> None:
         tree, row = self.tree, self.tree.rows[container]
@@ -147,10 +198,25 @@ class _Sifter:
             self._take(line, why, self._hint(index))
 
     def _take(self, line: Line, why: str | None, hint: str) -> None:
+        why = why or self._line_reason(line)
         if line.kind is BlockKind.CAPTION or why is None:
             self.out.blocks.append(self._block(line, hint))
         else:
             self.out.removed.append(Removal(STEP, why, clean_line(line.text)))
+
+    def _line_reason(self, line: Line) -> str | None:
+        """Why a line is not body although nothing around it says so: it is nothing but links."""
+        text, count = line.text, len(line.links)
+        if not count or line.linked < 0.75 * len(text) or 3 * len(text) > self.total:
+            return None
+        if count >= 4:
+            return "line of links"
+        if line.linked < 0.95 * len(text) or len(text) > 200:
+            return None
+        if text[0] in "<«‹←" or text[-1] in ">»›→":
+            return "pager"
+        alone = line.kind is BlockKind.PARAGRAPH and self.choice.by == "generic" and self.total > 1000 and " " in text
+        return "linked line" if alone else None
 
     def _block(self, line: Line, hint: str) -> Block:
         code = line.kind is BlockKind.CODE
@@ -180,6 +246,19 @@ class _Sifter:
                 at = self.tree.rows[at].parent
             hint = self.hints[index] = " ".join(words).lower()[:1000]
         return hint
+
+
+def _drop_tail(sifted: Sifted) -> None:
+    """What stands under a heading such as "Related" or "Berita Terkait", when it is the smaller part at the end."""
+    blocks = sifted.blocks
+    left = sum(len(block.text) for block in blocks)
+    total, seen = left, 0
+    for number, block in enumerate(blocks):
+        if seen > _TAIL_FROM * total and len(block.text) < 60 and _TAIL.fullmatch(block.text):
+            sifted.removed += [Removal(STEP, "under a closing label", gone.text) for gone in blocks[number:]]
+            del blocks[number:]
+            return
+        seen += len(block.text)
 
 
 def _drop_hanging_headings(sifted: Sifted) -> None:

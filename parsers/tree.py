@@ -69,7 +69,8 @@ _RESET = frozenset(_BY_NAME[name] for name in ("table", "ul", "ol", "dl", "secti
 _TIME = _BY_NAME["time"]
 _HTML = _BY_NAME["html"]
 _PRE = frozenset(_BY_NAME[name] for name in ("pre", "listing", "xmp", "plaintext"))
-_FRAME = frozenset(_BY_NAME[name] for name in ("html", "body", "main"))
+# Never left out by their name: the frame of the page, and elements that hold a paragraph or less.
+_READ = frozenset(_BY_NAME[name] for name in mark.vocabulary("html body main p h1 h2 h3 h4 h5 h6 li blockquote pre td"))
 _PRUNED = frozenset(_BY_NAME[name] for name in ("nav", "footer", "aside"))
 _ENTER = ("_inline", "_block", "_break", "_skip", "_head", "_anchor", "_void", "_emphasis", "_aside")
 _HEADINGS = frozenset(("h1", "h2", "h3"))
@@ -274,7 +275,7 @@ class _Walk:
         index = len(rows)
         rows.append(Row(current, number, attributes, marks, kind, len(self.lines)))
         self.last.append(len(self.lines))
-        if self.prunes and (marks & mark.JUNK or number in _PRUNED) and not (marks & _KEPT or number in _FRAME):
+        if self.prunes and (marks & mark.JUNK or number in _PRUNED) and not (marks & _KEPT or number in _READ):
             self.tree.pruned[index] = node
             return _CLOSED
         if number in _PRE:
