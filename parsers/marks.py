@@ -61,8 +61,6 @@ _STATE = re.compile(
     r"(?:has|with|without|w|no|is|and|enable|enabled|disable|js|u|url)[-_]"
     r"|.*[-_](?:enable|enabled|off|on|first|is)[-_]?"
 )
-    r"(?:has|with|without|w|no|is|and|enable|enabled|disable|js|u|url)[-_]|.*[-_](?:enable|enabled|off|on|first|is)[-_]?"
-)
 _EMBED_WORDS = vocabulary("embed embedded oembed tweet")
 _CAPTION_WORDS = vocabulary("""caption captions figcaption""")
 _BYLINE_WORDS = vocabulary("""author byline fn penulis reporter writer contributor""")
