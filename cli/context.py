@@ -13,13 +13,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
+import structlog
+
 from kliping.clock import Clock, SystemClock
+from kliping.errors import KlipingError
 from kliping.settings import Settings, load
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from db.embedded import EmbeddedPostgres
+
 T = TypeVar("T")
+PATIENCE = 600.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +54,19 @@ def database(settings: Settings) -> Iterator[str]:
         if server.pid is not None:  # ours for this command: nobody has looked after it yet
             migrate.upgrade(dsn)
         yield dsn
+    except KlipingError:
+        _let_others_finish(server, dsn, settings)
+        raise
+    else:
+        _let_others_finish(server, dsn, settings)
     finally:
         server.stop()
+
+
+def _let_others_finish(server: EmbeddedPostgres, dsn: str, settings: Settings) -> None:
+    """Our Postgres ends with us: a command that attached to it meanwhile is let finish first."""
+    if server.pid is not None:
+        asyncio.run(_until_alone(dsn, settings))
 
 
 def with_database(work: Callable[[Session], Awaitable[T]], settings: Settings | None = None) -> T:
@@ -59,12 +76,30 @@ def with_database(work: Callable[[Session], Awaitable[T]], settings: Settings | 
         return asyncio.run(_run(work, settings, dsn))
 
 
+async def _until_alone(dsn: str, settings: Settings) -> None:
+    """Wait until nobody else uses the database, for as long as PATIENCE."""
+    from db.engine import make_engine
+    from db.session import others
+
+    engine = make_engine(dsn, settings, pool=1)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while await others(engine):  # noqa: ASYNC110  (other processes set no event of ours)
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        structlog.get_logger().warning("database_stops", reason="other commands still use it")
+    finally:
+        await engine.dispose()
+
+
 async def _run(work: Callable[[Session], Awaitable[T]], settings: Settings, dsn: str) -> T:
     from db.engine import make_engine
+    from db.session import explained
 
     engine = make_engine(dsn, settings, pool=4)
     try:
-        return await work(Session(settings, SystemClock(), engine, embedded=settings.database_dsn() is None))
+        with explained():
+            return await work(Session(settings, SystemClock(), engine, embedded=settings.database_dsn() is None))
     finally:
         await engine.dispose()
 

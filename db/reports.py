@@ -66,6 +66,11 @@ async def ledger(conn: AsyncConnection) -> dict[str, int]:
     return states | await _counts(conn, "SELECT state, count(*) FROM entries GROUP BY state")
 
 
+async def probe(conn: AsyncConnection) -> None:
+    """Whether the database answers; the driver's error when it does not."""
+    await conn.execute(text("SELECT 1"))
+
+
 async def gauges(conn: AsyncConnection, now: datetime) -> Gauges:
     """The numbers behind /metrics."""
     due = (await conn.execute(text("SELECT count(*) FROM hosts WHERE due_at <= :now"), {"now": now})).scalar_one()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 
 import psycopg
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -18,11 +19,31 @@ _DENIED = "42501"  # insufficient_privilege
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """One transaction, committed at its end. Raises DatabaseError in place of what the driver raises."""
-    try:
+    with explained():
         async with engine.begin() as conn:
             yield conn
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Raise DatabaseError in place of what the driver raises."""
+    try:
+        yield
     except (SQLAlchemyError, psycopg.Error) as error:
         raise DatabaseError(explain(error)) from error
+
+
+async def others(engine: AsyncEngine) -> int:
+    """How many other programs use this database now."""
+    async with transaction(engine) as conn:
+        count: int = (await conn.execute(_OTHERS)).scalar_one()
+    return count
+
+
+_OTHERS = text("""
+    SELECT count(*) FROM pg_stat_activity
+    WHERE backend_type = 'client backend' AND datname = current_database() AND pid <> pg_backend_pid()
+""")
 
 
 def explain(error: Exception) -> str:

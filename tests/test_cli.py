@@ -7,8 +7,10 @@ import json
 import logging
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ import structlog
 
 import cli
 from cli import VERBS, invoke
+from cli.context import Session, with_database
 from parsers.links import url_key
 from tests.world import World
 
@@ -188,6 +191,43 @@ def test_a_reader_that_stops_reading_is_no_error(dsn: str) -> None:
     assert done.stdout.startswith("line 1")
     assert "Traceback" not in done.stderr
     assert "Error" not in done.stderr
+
+
+ATTACHED = """
+import asyncio, sys
+from cli.context import with_database
+async def work(session):
+    async with session.engine.connect() as conn:
+        print("attached", flush=True)
+        await asyncio.sleep(0.5)
+        await conn.exec_driver_sql("SELECT 1")
+    return 0
+sys.exit(with_database(work))
+"""
+
+
+def test_the_embedded_database_outlives_a_command_that_others_lean_on(
+    outside: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two commands at once and no service: the one that started Postgres waits for the one that attached to it."""
+    folder = Path(tempfile.mkdtemp(prefix="kliping-test-", dir="/tmp"))  # one that the database's user can reach
+    folder.chmod(0o755)
+    monkeypatch.setenv("KLIPING_DATA_DIR", str(folder))
+
+    async def work(_: Session) -> subprocess.Popen[str]:
+        attached = subprocess.Popen(
+            [sys.executable, "-c", ATTACHED], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert attached.stdout is not None
+        assert attached.stdout.readline() == "attached\n"
+        return attached
+
+    try:
+        second = with_database(work)
+        _, complaint = second.communicate(timeout=30)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    assert (second.returncode, complaint) == (0, "")
 
 
 # --- feeds ------------------------------------------------------------------------------------------------------------
