@@ -16,7 +16,6 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 import structlog
-from parsers.fingerprint import body_key
 
 from db.articles import RawPage
 from db.entries import Pending
@@ -49,6 +48,7 @@ from kliping.model import (
     Retry,
 )
 from parsers.feedtext import covers
+from parsers.fingerprint import body_key
 from parsers.links import site_of, url_key
 
 log = structlog.get_logger()

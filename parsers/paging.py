@@ -9,7 +9,7 @@ WordPress: /feed/?paged=N; the end is a 404 or an empty page.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -44,7 +44,7 @@ def first_page(url: str, platform: Platform, since: datetime | None, until: date
     if since:
         query["published-min"] = since.isoformat()
     if until:
-        query["published-max"] = until.isoformat()
+        query["published-max"] = (until + timedelta(seconds=1)).isoformat()  # Blogger leaves the bound itself out
     return _with_query(url, query)
 
 
