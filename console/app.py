@@ -61,7 +61,7 @@ async def _faults(sources: Sources) -> list[str]:
     except TimeoutError:
         faults.append("database did not answer in time")
     except Exception as error:  # whatever a driver raises, the answer is the same
-        log.warning("health.database", error=error)
+        log.warning("health_database", error=error)
         faults.append("database does not answer")
     age = sources.ticked()
     if age is not None and age > TICK_LIMIT:
@@ -89,7 +89,7 @@ class _Reading:
                 read = await asyncio.wait_for(_awaited_gauges(self._sources), 2 * DATABASE_LIMIT)
                 self._metrics.observe(read.due_hosts, read.queue_depth, read.ledger)
             except Exception as error:  # the counters are still worth serving
-                log.warning("metrics.gauges", error=error)
+                log.warning("metrics_gauges", error=error)
             took = time.monotonic() - began
             self._until = time.monotonic() + max(GAUGES_FOR, 20 * took)
 
@@ -135,7 +135,7 @@ def bind(host: str, port: int) -> socket.socket:
     except OSError as error:
         if port == 0:
             raise ConfigError(f"KLIPING_HTTP_HOST: cannot listen on {host}: {error.strerror}") from error
-        log.warning("http.port_taken", host=host, port=port)
+        log.warning("http_port_taken", host=host, port=port)
         return bind(host, 0)
 
 
@@ -152,7 +152,7 @@ async def serve(app: Starlette, listener: socket.socket) -> None:
     config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1)
     server = _Server(config)
     host, port = listener.getsockname()[:2]
-    log.info("http.listening", url=f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    log.info("http_listening", url=f"http://{f'[{host}]' if ':' in host else host}:{port}")
     running = asyncio.ensure_future(server.serve(sockets=[listener]))
     try:
         await asyncio.shield(running)

@@ -23,6 +23,7 @@ from parsers.text import clean_text, cut
 VALUE_LIMIT = 300
 TRACE_LIMIT = 6000
 DEPTH_LIMIT = 4
+FIRST = ("time", "level", "event")
 
 _USERINFO = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^\s/@?#]*(?:@[^\s/@?#]*)*@", re.IGNORECASE)
 _SECRET = re.compile(
@@ -60,7 +61,8 @@ def _safe(value: Any, depth: int = 0) -> Any:
 def make_safe(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """The processor that makes every value safe; a traceback keeps its lines and more length."""
     trace = event.pop("exception", None)
-    safe: MutableMapping[str, Any] = {key: _safe(value) for key, value in event.items() if not key.startswith("_")}
+    ordered = {key: event[key] for key in FIRST if key in event} | dict(event)
+    safe: MutableMapping[str, Any] = {key: _safe(value) for key, value in ordered.items() if not key.startswith("_")}
     if trace:
         safe["exception"] = safe_text(str(trace), TRACE_LIMIT)
     safe.update({key: value for key, value in event.items() if key.startswith("_")})

@@ -102,7 +102,9 @@ def test_libraries_go_the_same_way_from_warning_up(out: io.StringIO) -> None:
 def test_auto_is_json_when_not_a_terminal(out: io.StringIO) -> None:
     logs.setup("auto", stream=out)
     structlog.get_logger().info("mulai", host="blog.example")
-    assert written(out)[0]["host"] == "blog.example"
+    (line,) = written(out)
+    assert list(line) == ["time", "level", "event", "host"]
+    assert line["host"] == "blog.example"
 
 
 def test_a_traceback_is_one_json_line(out: io.StringIO) -> None:
