@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from parsers.block import Block
+from parsers.block import Block, BlockKind
 from parsers.captions import read_caption
 from parsers.dates import is_stamp
 from parsers.lines import closed_group
@@ -20,7 +20,8 @@ def join_labels(blocks: Sequence[Block]) -> list[Block]:
     for block in blocks:
         if found and block.text.startswith((":", "：")) and len(found[-1].text) <= 40 and len(block.text) <= 200:
             links = (*found[-1].links, *block.links)
-            line = replace(block, text=f"{found[-1].text} {block.text}", links=links, lines=())
+            text = f"{found[-1].text} {block.text}"
+            line = replace(block, kind=BlockKind.PARAGRAPH, text=text, links=links, lines=())
             if read_source(line) or read_credits(line):
                 found[-1] = line
                 continue

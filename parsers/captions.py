@@ -17,9 +17,9 @@ _TRAILING = re.compile(
     re.I,
 )
 _BRACKET = re.compile(
-    r"(?P<text>.{0,1200}?)\s?[(\[](?P<credit>(?:(?:foto|photo|sumber|source|dok|dokumentasi|gambar|image|ist"
-    r"|istimewa|credit|kredit|ilustrasi|courtesy|doc)\b[^()\[\]]{0,80}"
-    r"|[^()\[\]/]{1,40}/[^()\[\]]{1,60}|[A-Z]{2,10}(?: (?:PHOTO|FOTO|Photo|Foto))?))[)\]]\W{0,3}",
+    r"(?P<text>.{0,1200}?)\s?[(\[](?P<credit>(?i:(?:foto|photo|sumber|source|dok|dokumentasi|gambar|image|ist"
+    r"|istimewa|credit|kredit|ilustrasi|courtesy|doc)\b[^()\[\]]{0,80})"
+    r"|(?:[^()\[\]/]{1,40}/[^()\[\]]{1,60}|[A-Z]{2,10}(?: (?:PHOTO|FOTO|Photo|Foto))?))[)\]]\W{0,3}",
 )
 _SIGN = re.compile(r"(?P<text>[^©]{0,600}?)[\s/|\-–—.]*(?:©|\(c\))\s?(?P<credit>[^©].{1,100})", re.I)
 _SLASH_AGENCY = re.compile(

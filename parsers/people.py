@@ -31,6 +31,7 @@ _BYLINE = re.compile(
     r"(?:oleh|by|ditulis oleh|diposting oleh|diposkan oleh|posted by)[: ]\s?(?P<name>[^\d|:]{2,60})(?P<rest>.*)", re.I
 )
 _DESK = re.compile(r"[(\[]\s?[A-Za-z]{2,5}\d{0,3}(?:\s?[/|\-,]\s?[A-Za-z]{2,6}\d{0,3}){0,3}\s?[)\]]\.?")
+_DESK_MARK = re.compile(r"\([a-z]{2,5}(?:/[a-z]{2,5}){1,2}\)")
 _DESK_SLASH = re.compile(r"[a-z]{2,4}/[a-z]{2,4}(?:/[a-z]{2,4})?")
 _BRACKETED = re.compile(r"\((?P<name>[A-Z][\w'’-]+\.?(?: [A-Z][\w'’-]*\.?){1,3}) ?\)")
 CITED = re.compile(
@@ -120,6 +121,11 @@ def read_photo_credit(block: Block) -> Credit | None:
     if not m or not is_name(m["name"]) or (m["name"][0].islower() and len(words_of(m["name"])) > 2):
         return None
     return Credit("photographer", m["name"].strip())
+
+
+def is_desk_line(text: str) -> bool:
+    """Initials with a stroke, "(wsw/wsw)": so plain that they may stand anywhere, as before a second page."""
+    return len(text) <= 24 and bool(_DESK_MARK.fullmatch(text))
 
 
 # --- tags and counters ------------------------------------------------------------------------------------------------

@@ -302,7 +302,8 @@ def drop_credits(blocks: Sequence[Block], context: CleanContext) -> Sift:
     out, head, tail = Sift(), _head(blocks), _tail(blocks)
     for index, block in enumerate(blocks):
         plain = block.kind in (BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.ITEM)
-        if not plain or head < index < tail or not _credit(block, index >= tail, index >= len(blocks) - 3, out):
+        inside = head < index < tail and not people.is_desk_line(block.text)
+        if not plain or inside or not _credit(block, index >= tail, index >= len(blocks) - 3, out):
             out.kept.append(block)
     return out
 
@@ -326,7 +327,7 @@ def _credit(block: Block, at_tail: bool, at_end: bool, out: Sift) -> bool:
     named = people.read_credits(block)
     photo = people.read_photo_credit(block)
     views = people.read_views(block)
-    initials = people.read_initials(block) if at_end else None
+    initials = people.read_initials(block) if at_end or people.is_desk_line(block.text) else None
     tags = people.read_tags(block) if at_tail else ()
     if named or photo or views or initials:
         out.credits += [*named, *([photo] if photo else []), *([initials] if initials else [])]
