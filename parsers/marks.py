@@ -50,7 +50,8 @@ _JUNK_WORDS = vocabulary(
 )
 _WEAK_WORDS = vocabulary(
     """ad promo promos byline bio teaser teasers carousel popup modal also donate donation tag tags labels label
-    topics meta print email author recent latest aside widget widgets rail poll survey cta pagination pager pagenavi paging"""
+    topics meta print email author recent latest aside widget widgets rail poll survey cta pagination pager pagenavi
+    paging"""
 )
 _COMMENT_WORDS = vocabulary("""comment comments commentlist respond disqus komentar replies reply""")
 _KEEP_WORDS = vocabulary(
@@ -86,6 +87,7 @@ _PAIRS: tuple[tuple[frozenset[str], int], ...] = (
     (frozenset(("sr", "only")), HIDDEN),
     (frozenset(("screen", "reader")), HIDDEN),
     (frozenset(("visually", "hidden")), HIDDEN),
+    (frozenset(("post", "footer")), KEEP),  # Blogger names author, time and labels there
     (frozenset(("post", "title")), HEADLINE),
     (frozenset(("entry", "title")), HEADLINE),
     (frozenset(("article", "title")), HEADLINE),

@@ -25,10 +25,10 @@ _PLAIN_URL = re.compile(r"https?://[!-;=?-~]{3,2000}")
 _WORDS = re.compile(r"[a-z0-9]+")
 _TAIL_FROM = 0.6  # share of the text before a closing label
 _ENGLISH_TAIL = (
-    r"you (?:may|might) also (?:like|enjoy)|read (?:next|also|more)|see also|up next|what to read next"
-    r"|about the author"
-    r"|(?:related|more|other|latest|popular|trending|recommended)(?: (?:news|stories|articles|posts|coverage|reading|links"
-    r"|topics|headlines|content|videos?|from|in|on|by)(?: .{1,40})?)?"
+    r"you (?:may|might) also (?:like|enjoy)|read (?:next|also|more)|see also|up next|about the author"
+    r"|what to read next"
+    r"|(?:related|more|other|latest|popular|trending|recommended)(?: (?:news|stories|articles|posts|coverage|reading"
+    r"|links|topics|headlines|content|videos?|from|in|on|by)(?: .{1,40})?)?"
     r"|(?:leave a |post a |add a |view |show |all )?(?:comments?|reply|replies)|comments? \(\d+\)|\d+ comments?"
 )
 _INDONESIAN_TAIL = (
