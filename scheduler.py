@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from datetime import UTC
 
-import procrastinate
 import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
@@ -23,7 +22,7 @@ log = structlog.get_logger()
 Job = Callable[[], Awaitable[object]]
 
 
-def make_scheduler(shell: Shell, app: procrastinate.App, dispatching: bool) -> AsyncIOScheduler:
+def make_scheduler(shell: Shell, app: jobs.App, dispatching: bool) -> AsyncIOScheduler:
     """A scheduler that is not started yet; without `dispatching` it only renews, as a worker needs."""
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
@@ -40,7 +39,7 @@ def _every(scheduler: AsyncIOScheduler, seconds: float, name: str, job: Job, at_
     scheduler.add_job(_guarded, "interval", seconds=seconds, id=name, args=[name, job], **first)
 
 
-async def _dispatch(shell: Shell, app: procrastinate.App) -> None:
+async def _dispatch(shell: Shell, app: jobs.App) -> None:
     if not shell.stopping.is_set():
         await jobs.dispatch(shell, app)
         shell.ticked_at = shell.clock.monotonic()

@@ -15,7 +15,6 @@ import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
-import procrastinate
 import structlog
 from sqlalchemy import text
 
@@ -112,7 +111,7 @@ async def _running(shell: Shell, dsn: str, dispatching: bool) -> AsyncIterator[a
             await asyncio.gather(web, return_exceptions=True)
 
 
-async def _stop(shell: Shell, app: procrastinate.App, work: asyncio.Task[None]) -> None:
+async def _stop(shell: Shell, app: jobs.App, work: asyncio.Task[None]) -> None:
     """Let running visits end, then give back every lease that bears our name, begun or not."""
     shell.stopping.set()
     work.cancel()

@@ -21,6 +21,8 @@ from ingest.shell import Shell
 from ingest.visit import visit_all
 from kliping.model import Lease
 
+App = procrastinate.App  # others name the type without knowing the library
+
 log = structlog.get_logger()
 
 QUEUE = "visits"

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db import hosts
-from db.faults import one_line
+from db.faults import classify, one_line
 from ingest import holder, ledger
 from ingest.batch import Batcher
 from ingest.fetch import Fetcher
@@ -115,8 +114,10 @@ async def renewing(shell: Shell) -> AsyncIterator[None]:
             await shell.clock.sleep(shell.settings.host_lease / 3)
             try:
                 await shell.renew()
-            except DBAPIError as error:  # the next turn tries again; a lease that ran out ends the work
-                log.error("renew_failed", reason=one_line(error))
+            except Exception as error:
+                if classify(error) is None:
+                    raise
+                log.error("renew_failed", reason=one_line(error))  # the next turn tries again
 
     task = asyncio.create_task(loop())
     try:
