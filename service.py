@@ -16,10 +16,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 
 import structlog
-from sqlalchemy import text
 
 from console import app as pages
-from db import hosts, migrate, reports
+from db import hosts, migrate, reports, session
 from db.embedded import EmbeddedPostgres
 from db.engine import make_engine
 from ingest import holder, jobs, opml
@@ -152,8 +151,7 @@ def _stop_on_signals() -> asyncio.Event:
 
 def _sources(shell: Shell) -> pages.Sources:
     async def probe() -> None:
-        async with shell.engine.connect() as conn:
-            await conn.execute(text("SELECT 1"))
+        await session.answers(shell.engine)
 
     async def gauges() -> reports.Gauges:
         async with shell.engine.connect() as conn:
