@@ -17,9 +17,10 @@ from dataclasses import dataclass, replace
 
 from kliping import __version__
 from kliping.errors import PageError, ParseError
-from kliping.model import Article, Origin, Page, PageOutcome, Removal
+from kliping.model import Article, Caption, Origin, Page, PageOutcome, Removal
 from parsers import metadata
 from parsers.block import Block, BlockKind, Head
+from parsers.captions import parse_caption
 from parsers.clean import CleanContext, Cleaned, clean
 from parsers.content import NOTHING, Choice, choose, sums_of
 from parsers.datelines import date_lines
@@ -27,10 +28,11 @@ from parsers.decode import decode, defuse
 from parsers.feedtext import plain_length
 from parsers.language import identify
 from parsers.outcome import judge
+from parsers.pictures import lead_captions, lines_beside_pictures
 from parsers.platforms import detect
 from parsers.rules import Rule, Rules, load
 from parsers.sift import Sifted, sift
-from parsers.text import cut
+from parsers.text import clean_line, cut
 from parsers.tree import Tree, read, read_asides
 
 EXTRACTOR = f"kliping {__version__}"
@@ -46,6 +48,7 @@ class _Reading:
     tree: Tree
     choice: Choice
     sifted: Sifted
+    captions: tuple[str, ...] = ()
 
 
 def extract(page: Page, rules: Rules | None = None) -> Article:
@@ -102,8 +105,9 @@ def replace_head(tree: Tree, head: Head) -> Tree:
 def _one_reading(tree: Tree, rule: Rule, page: Page) -> _Reading:
     sums = sums_of(tree)
     choice = choose(tree, rule, sums) if page.origin is not Origin.FEED else _everything(tree, sums.prose[-1])
-    sifted = sift(tree, sums, choice, rule, page.url or "") if choice is not NOTHING else Sifted()
-    return _Reading(tree, choice, sifted)
+    beside = lines_beside_pictures(tree)
+    sifted = sift(tree, sums, choice, rule, page.url or "", beside) if choice is not NOTHING else Sifted()
+    return _Reading(tree, choice, sifted, lead_captions(tree, choice, beside))
 
 
 def _everything(tree: Tree, prose: int) -> Choice:
@@ -175,7 +179,7 @@ def _assemble(
         modified_at=facts.modified_at,
         language=identify(body) if is_article else None,
         body=body if is_article else None,
-        captions=cleaned.captions if is_article else (),
+        captions=_captions(reading, cleaned) if is_article else (),
         sources=cleaned.sources if is_article else (),
         credits=cleaned.credits if is_article else (),
         tags=facts.tags or cleaned.tags,
@@ -191,6 +195,12 @@ def _assemble(
 
 def _short(url: str | None) -> str | None:
     return url if url and len(url) <= URL else None
+
+
+def _captions(reading: _Reading, cleaned: Cleaned) -> tuple[Caption, ...]:
+    """The lead picture's, which stand above the text, then those of the text."""
+    lead = [parse_caption(clean_line(text)) for text in reading.captions]
+    return tuple(dict.fromkeys((*(caption for caption in lead if caption.text), *cleaned.captions)))
 
 
 def _removed(reading: _Reading, cleaned: Cleaned) -> tuple[Removal, ...]:

@@ -45,13 +45,13 @@ _JUNK_WORDS = vocabulary(
     advertisement advertising advertisment adslot adunit adbox adcontainer adwrap iklan sponsor sponsored
     sponsors outbrain taboola revcontent mgid zergnet trending popular mostread mostpopular terpopuler lainnya
     bacajuga nav navbar navigation menu submenu megamenu cookie cookies gdpr consent toolbar toolbox tagcloud
-    authorbox copyright toc ratings rating footer copyrights masthead login skiplink readmore jegthemelink
+    authorbox toc ratings rating footer masthead login skiplink readmore jegthemelink
     hatom icons follow followus onesignal lightbox morestories"""
 )
 _WEAK_WORDS = vocabulary(
     """ad promo promos byline bio teaser teasers carousel popup modal also donate donation tag tags labels label
     topics meta print email author recent latest aside widget widgets rail poll survey cta pagination pager pagenavi
-    paging"""
+    paging copyright copyrights"""
 )
 _COMMENT_WORDS = vocabulary("""comment comments commentlist respond disqus komentar replies reply""")
 _KEEP_WORDS = vocabulary(
@@ -63,7 +63,7 @@ _STATE = re.compile(
     r"|.*[-_](?:enable|enabled|off|on|first|is)[-_]?"
 )
 _EMBED_WORDS = vocabulary("embed embedded oembed tweet")
-_CAPTION_WORDS = vocabulary("""caption captions figcaption""")
+_CAPTION_WORDS = vocabulary("caption captions figcaption imagecaption photocaption imageinfo")
 _BYLINE_WORDS = vocabulary("""author byline fn penulis reporter writer contributor""")
 _DATE_WORDS = vocabulary("""date datetime published pubdate timestamp time dateline tanggal posted updated""")
 _TAG_WORDS = vocabulary("""tags labels taglist tag""")

@@ -54,13 +54,14 @@ class Sifted:
     removed: list[Removal] = field(default_factory=list)
 
 
-def sift(tree: Tree, sums: Sums, choice: Choice, rule: Rule, base: str) -> Sifted:
-    """The container's blocks in order. `base` resolves links."""
-    return _Sifter(tree, sums, choice, rule, base).run()
+def sift(tree: Tree, sums: Sums, choice: Choice, rule: Rule, base: str, beside: frozenset[int] = frozenset()) -> Sifted:
+    """The container's blocks in order. `base` resolves links; `beside` are lines that stand alone with a picture."""
+    return _Sifter(tree, sums, choice, rule, base, beside).run()
 
 
 class _Sifter:
-    def __init__(self, tree: Tree, sums: Sums, choice: Choice, rule: Rule, base: str) -> None:
+    def __init__(self, tree: Tree, sums: Sums, choice: Choice, rule: Rule, base: str, beside: frozenset[int]) -> None:
+        self.beside = beside
         self.tree, self.sums, self.choice, self.rule, self.base = tree, sums, choice, rule, base
         self.out = Sifted()
         self.total = max(choice.prose, 1)
@@ -182,6 +183,8 @@ class _Sifter:
                 self._expand(pruned.pop(0))
             if number < tree.last[container]:
                 line = tree.lines[number]
+                if number in self.beside:
+                    line = line._replace(kind=BlockKind.CAPTION)
                 why = self.why.get(line.owner)
                 self._take(line, why, self._hint(line.owner))
 

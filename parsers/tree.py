@@ -119,8 +119,8 @@ class Tree:
     """The arrays, in document order. Element i begins at block `rows[i].first` and ends before block `last[i]`.
 
     `pruned` holds the elements that were not entered because their words say junk: `expand` reads them when they turn
-    out to matter. `asides` are noscript elements. `images` holds (block that follows, src). Inline elements are here
-    only where they were set apart.
+    out to matter. `asides` are noscript elements. `images` holds (block that follows, element, src). Inline elements
+    are here only where they were set apart.
     """
 
     def __init__(self) -> None:
@@ -129,7 +129,7 @@ class Tree:
         self.lines: list[Line] = []
         self.pruned: dict[int, LexborNode] = {}
         self.asides: list[LexborNode] = []
-        self.images: list[tuple[int, str]] = []
+        self.images: list[tuple[int, int, str]] = []
         self.head = Head()
 
     def name(self, index: int) -> str:
@@ -421,9 +421,11 @@ class _Walk:
             if self.parts:
                 self._flush()
         elif node.tag == "img":
+            if self.parts and not "".join(self.parts).isspace():
+                return _CLOSED  # a picture within a line: an emoji, a formula
             attributes = node.attributes
             source = attributes.get("data-src") or attributes.get("src") or ""
-            self.tree.images.append((len(self.lines), source))
+            self.tree.images.append((len(self.lines), self.current, source))
         return _CLOSED
 
     def _head(self, node: LexborNode, number: int) -> int:

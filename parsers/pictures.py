@@ -1,0 +1,59 @@
+"""Captions told by where they stand: the one line that shares a wrapper with a picture.
+
+Inside the body such a line is a caption and no paragraph; above the body it is the caption of the lead picture, which
+belongs to the article although it stands outside its text.
+"""
+
+from __future__ import annotations
+
+from parsers.block import BlockKind
+from parsers.content import Choice
+from parsers.tree import Tree
+
+LONGEST = 500  # characters of a caption
+ABOVE = 25  # lines above the text in which the lead picture is looked for
+_HEADLINES = ("h1", "h2", "h3")
+
+
+def lines_beside_pictures(tree: Tree) -> frozenset[int]:
+    """The numbers of lines that stand alone with a picture in an element, or in the one around it."""
+    found = set()
+    for number, owner, _ in tree.images:
+        if number < len(tree.lines) and _stands_with(tree, number, owner):
+            found.add(number)
+    return frozenset(found)
+
+
+def _stands_with(tree: Tree, number: int, owner: int) -> bool:
+    for _ in range(3):
+        if owner < 0 or tree.name(owner) in ("body", "html", "a", "td", "p", "li"):
+            return False
+        first, last = tree.rows[owner].first, tree.last[owner]
+        if last - first > 1:
+            return False
+        if first <= number < last:
+            line = tree.lines[number]
+            return len(line.text) <= LONGEST and 3 * line.linked < len(line.text) and _is_plain(tree, number)
+        owner = tree.rows[owner].parent
+    return False
+
+
+def _is_plain(tree: Tree, number: int) -> bool:
+    """Neither a headline nor a cell."""
+    return tree.lines[number].kind not in (BlockKind.HEADING, BlockKind.CELL, BlockKind.ITEM)
+
+
+def lead_captions(tree: Tree, choice: Choice, beside: frozenset[int]) -> tuple[str, ...]:
+    """The captions between the headline and the text, as written."""
+    if not choice.elements:
+        return ()
+    first = tree.rows[choice.elements[0]].first
+    start = max(0, first - ABOVE)
+    headlines = [n for n in range(start, first) if tree.name(tree.lines[n].owner) in _HEADLINES]
+    after = headlines[-1] + 1 if headlines else max(start, first - ABOVE // 3)
+    lines = ((n, tree.lines[n]) for n in range(after, first))
+    return tuple(
+        line.text
+        for n, line in lines
+        if (n in beside or line.kind is BlockKind.CAPTION) and 3 * line.linked < len(line.text) <= LONGEST
+    )
