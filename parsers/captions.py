@@ -9,11 +9,12 @@ from parsers.block import Block
 from parsers.lines import LINE_LIMIT, words_of
 from parsers.people import CITED
 
+LONGEST = 1200  # characters in which a credit is looked for
 _WHO = r"[^\s|()\[\]][^|()\[\]]{0,60}?"
 _TRAILING = re.compile(
-    rf"(?P<text>.{{0,600}}?)[\s|/,\-–—]*[|/\-–—(,.][\s|/\-–—(]*(?:courtesy(?: of)?|foto(?: oleh)?|photo(?: by)?"
-    rf"|image|gambar|kredit(?: foto)?|credit|dok(?:umentasi)?\.?|sumber(?: foto| gambar)?)(?: by| of| oleh)?"
-    rf" ?[:.]? (?P<credit>{_WHO})[\s|)\].]*",
+    rf"(?P<text>.{{0,600}}?)[\s|/,\-–—]{{0,3}}[|/\-–—(,.][\s|/\-–—(]{{0,3}}(?:courtesy(?: of)?|foto(?: oleh)?"
+    rf"|photo(?: by)?|image|gambar|kredit(?: foto)?|credit|dok(?:umentasi)?\.?|sumber(?: foto| gambar)?)"
+    rf"(?: by| of| oleh)? ?[:.]? (?P<credit>{_WHO})[\s|)\].]{{0,5}}",
     re.I,
 )
 _BRACKET = re.compile(
@@ -21,7 +22,7 @@ _BRACKET = re.compile(
     r"|istimewa|credit|kredit|ilustrasi|courtesy|doc)\b[^()\[\]]{0,80})"
     r"|(?:[^()\[\]/]{1,40}/[^()\[\]]{1,60}|[A-Z]{2,10}(?: (?:PHOTO|FOTO|Photo|Foto))?))[)\]]\W{0,3}",
 )
-_SIGN = re.compile(r"(?P<text>[^©]{0,600}?)[\s/|\-–—.]*(?:©|\(c\))\s?(?P<credit>[^©].{1,100})", re.I)
+_SIGN = re.compile(r"(?P<text>[^©]{0,600}?)[\s/|\-–—.]{0,3}(?:©|\(c\))\s?(?P<credit>[^©].{1,100})", re.I)
 _SLASH_AGENCY = re.compile(
     r"(?P<text>.{3,400}?)\s?[/|\-–—]\s?(?P<credit>(?:Antara|ANTARA|AFP|AP|Reuters|REUTERS|Getty Images?"
     r"|Shutterstock|Freepik|Pixabay|Unsplash|Pexels|Istimewa|istimewa|EPA|Xinhua|Anadolu|iStock(?:photo)?"
@@ -46,6 +47,8 @@ _CREDIT_WORDS = re.compile(
 
 def parse_caption(text: str) -> Caption:
     """A caption and its credit. A credit set off by a dash or bar leaves the text; one in brackets or after © stays."""
+    if len(text) > LONGEST:
+        return Caption(text.strip(" |"), None)
     for pattern in (_TRAILING, _SLASH_AGENCY):
         m = pattern.fullmatch(text)
         if m and m["text"].strip() and not text.rstrip().endswith((")", "]")):

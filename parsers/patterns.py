@@ -23,11 +23,11 @@ _SHARED = re.compile(
     r"|kirimkan ini lewat email|blogthis!?|email this|enviar por correo electrónico|escribe un blog|share this"
     r"|(?:klik|click) (?:untuk|to) (?:berbagi|membagikan|mencetak|mengirim\w*|share|print|email).{0,80})"
 )
-_GLUE = re.compile(r"(?:[\s|,/·•!.]*|\([^()]{0,60}\))*")
 _HALAMAN = re.compile(
     r"(?:halaman|page|laman) ?:? ?\d{1,3}(?: ?(?:dari|of|/) ?\d{1,3})?(?: (?:halaman|pages?))?"
-    r"|\d{1,3} ?(?:dari|of|/) ?\d{1,3} (?:halaman|pages?)|(?:halaman|pages?|laman) ?:? ?(?:\d{1,3}[ ,"
-    r"|]*){2,20}(?:selanjutnya|berikutnya|next|lihat semua|show all|all)?"
+    r"|\d{1,3} ?(?:dari|of|/) ?\d{1,3} (?:halaman|pages?)"
+    r"|(?:halaman|pages?|laman) ?:? ?\d{1,3}(?:[ ,|]{1,3}\d{1,3}){1,20}"
+    r"(?: ?(?:selanjutnya|berikutnya|next|lihat semua|show all|all))?"
 )
 _TURN = re.compile(
     r"(?:(?:baca|simak|lanjut(?:kan)?|klik|lihat|selengkapnya|selanjutnya|bersambung|berlanjut|berita"
