@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, TEXT, insert
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, BYTEA, TEXT, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.payload import pack
@@ -155,6 +155,11 @@ async def add_removals(conn: AsyncConnection, rows: Iterable[tuple[int, Article]
         await conn.execute(insert(RemovalRow), values)
 
 
+_OWN_PAGES = text("""
+    UPDATE articles a SET page_id = w.page_id FROM unnest(:ids, :pages) AS w(id, page_id) WHERE a.id = w.id
+""").bindparams(bindparam("ids", type_=ARRAY(BIGINT)), bindparam("pages", type_=ARRAY(BIGINT)))
+
+
 async def add_pages(conn: AsyncConnection, rows: Sequence[tuple[int, int | None, RawPage]]) -> None:
     """Keep raw pages (entry id, article id or None, page) and tell each article which is its own."""
     if not rows:
@@ -162,9 +167,10 @@ async def add_pages(conn: AsyncConnection, rows: Sequence[tuple[int, int | None,
     statement = insert(PageRow).returning(PageRow.id, PageRow.entry_id)
     found = await conn.execute(statement, [_page_values(entry_id, page) for entry_id, _, page in rows])
     page_of = {row.entry_id: row.id for row in found}
-    owners = [{"id": article, "page_id": page_of[entry]} for entry, article, _ in rows if article is not None]
-    if owners:
-        await conn.execute(text("UPDATE articles SET page_id = :page_id WHERE id = :id"), owners)
+    owned = [(article, page_of[entry]) for entry, article, _ in rows if article is not None]
+    if owned:
+        values = {"ids": [article for article, _ in owned], "pages": [page for _, page in owned]}
+        await conn.execute(_OWN_PAGES, values)
 
 
 def _page_values(entry_id: int, page: RawPage) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, BYTEA, insert
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, BOOLEAN, BYTEA, TEXT, TIMESTAMP, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.payload import pack_entry, unpack_entry
@@ -55,6 +55,7 @@ class Settling:
     """The new state of one entry."""
 
     id: int
+    at: datetime
     state: EntryState
     reason: str | None = None
     next_try_at: datetime | None = None
@@ -151,26 +152,34 @@ async def still_pending(conn: AsyncConnection, ids: Iterable[int]) -> set[int]:
 
 
 _SETTLE = text("""
-    UPDATE entries SET state = :state, reason = :reason, next_try_at = :next_try_at, article_id = :article_id,
-        attempts = attempts + :failed, decided_at = CASE WHEN :state = 'pending' THEN NULL ELSE :at END,
-        payload = CASE WHEN :state IN ('pending', 'quarantined') THEN payload END
-    WHERE id = :id
-""")
+    UPDATE entries e SET state = w.state, reason = w.reason, next_try_at = w.next_try_at, article_id = w.article_id,
+        attempts = e.attempts + w.failed::int, decided_at = CASE WHEN w.state = 'pending' THEN NULL ELSE w.at END,
+        payload = CASE WHEN w.state IN ('pending', 'quarantined') THEN e.payload END
+    FROM unnest(:ids, :states, :reasons, :tries, :articles, :faileds, :ats)
+        AS w(id, state, reason, next_try_at, article_id, failed, at)
+    WHERE e.id = w.id
+""").bindparams(
+    bindparam("ids", type_=ARRAY(BIGINT)),
+    bindparam("states", type_=ARRAY(TEXT)),
+    bindparam("reasons", type_=ARRAY(TEXT)),
+    bindparam("tries", type_=ARRAY(TIMESTAMP(timezone=True))),
+    bindparam("articles", type_=ARRAY(BIGINT)),
+    bindparam("faileds", type_=ARRAY(BOOLEAN)),
+    bindparam("ats", type_=ARRAY(TIMESTAMP(timezone=True))),
+)
 
 
-async def settle(conn: AsyncConnection, rows: Sequence[Settling], at: datetime) -> None:
-    """Write the new states."""
-    values = [
-        {
-            "id": row.id,
-            "state": row.state.value,
-            "reason": row.reason,
-            "next_try_at": row.next_try_at,
-            "article_id": row.article_id,
-            "failed": int(row.failed),
-            "at": at,
-        }
-        for row in sorted(rows, key=lambda row: row.id)
-    ]
-    if values:
-        await conn.execute(_SETTLE, values)
+async def settle(conn: AsyncConnection, rows: Sequence[Settling]) -> None:
+    """Write the new states; the rows have been locked by `still_pending`."""
+    if not rows:
+        return
+    values = {
+        "ids": [row.id for row in rows],
+        "states": [row.state.value for row in rows],
+        "reasons": [row.reason for row in rows],
+        "tries": [row.next_try_at for row in rows],
+        "articles": [row.article_id for row in rows],
+        "faileds": [row.failed for row in rows],
+        "ats": [row.at for row in rows],
+    }
+    await conn.execute(_SETTLE, values)

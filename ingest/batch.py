@@ -21,7 +21,6 @@ from kliping.errors import DatabaseError
 
 MOST = 100  # items in one transaction
 TRIES = 6
-LINGER = 0.01  # seconds a batch gathers before it is written
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -33,12 +32,16 @@ class PoisonError(DatabaseError):
 
 
 class Batcher(Generic[T, R]):
-    """Collects items and writes them together; `write` must be idempotent, since a lost answer is retried."""
+    """Collects items and writes them together; `write` must be idempotent, since a lost answer is retried.
 
-    def __init__(self, engine: AsyncEngine, clock: Clock, write: Write[T, R]) -> None:
+    `linger`: real seconds a batch gathers before it is written; longer where nobody waits for a single item.
+    """
+
+    def __init__(self, engine: AsyncEngine, clock: Clock, write: Write[T, R], linger: float = 0.01) -> None:
         self._engine = engine
         self._clock = clock
         self._write = write
+        self._linger = linger
         self._queue: asyncio.Queue[tuple[T, asyncio.Future[R]]] = asyncio.Queue(maxsize=5 * MOST)
         self._task: asyncio.Task[None] | None = None
 
@@ -61,7 +64,7 @@ class Batcher(Generic[T, R]):
     async def _run(self) -> None:
         while True:
             batch = [await self._queue.get()]
-            await asyncio.sleep(LINGER)
+            await asyncio.sleep(self._linger)
             while len(batch) < MOST and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             try:

@@ -191,8 +191,7 @@ async def _keep(conn: AsyncConnection, live: Sequence[Settlement], ends: dict[in
         if item.page and not isinstance(ends[item.entry_id].decision, Retry | Duplicate)
     ]
     await articles.add_pages(conn, kept)
-    for at in sorted({item.at for item in live}):
-        await entries.settle(conn, [_settling(item, ends[item.entry_id]) for item in live if item.at == at], at)
+    await entries.settle(conn, [_settling(item, ends[item.entry_id]) for item in live])
     for item in sorted((item for item in live if item.full_text), key=lambda item: (item.feed_id, item.at)):
         if item.full_text is not None:
             check = item.full_text
@@ -202,14 +201,14 @@ async def _keep(conn: AsyncConnection, live: Sequence[Settlement], ends: dict[in
 def _settling(item: Settlement, end: Settled) -> Settling:
     match end.decision:
         case Insert():
-            return Settling(item.entry_id, EntryState.STORED, article_id=end.article_id)
+            return Settling(item.entry_id, item.at, EntryState.STORED, article_id=end.article_id)
         case Duplicate(of=of, why=why):
-            return Settling(item.entry_id, EntryState.DUPLICATE, reason=why, article_id=of)
+            return Settling(item.entry_id, item.at, EntryState.DUPLICATE, reason=why, article_id=of)
         case Retry(at=at, reason=reason):
-            return Settling(item.entry_id, EntryState.PENDING, reason=reason, next_try_at=at, failed=True)
+            return Settling(item.entry_id, item.at, EntryState.PENDING, reason=reason, next_try_at=at, failed=True)
         case Quarantine(reason=reason):
-            return Settling(item.entry_id, EntryState.QUARANTINED, reason=reason, failed=True)
+            return Settling(item.entry_id, item.at, EntryState.QUARANTINED, reason=reason, failed=True)
         case Reject(reason=reason):
-            return Settling(item.entry_id, EntryState.REJECTED, reason=reason, failed=True)
+            return Settling(item.entry_id, item.at, EntryState.REJECTED, reason=reason, failed=True)
         case None:
             raise AssertionError("a settlement without a decision")
