@@ -69,19 +69,28 @@ class _Template:
         os.set_blocking(self.wake_write, False)
 
     def run(self) -> None:
-        """Serve until the parent closes the control socket or is gone."""
+        """Serve until the parent closes the control socket or is gone; then end all children."""
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self.wake_write, warn_on_full_buffer=False)
-        while True:
-            control = self.control.fileno()
-            ready, _, _ = select.select([control, self.wake_read], [], [], ORPHAN_CHECK)
-            if self.wake_read in ready:
-                os.read(self.wake_read, 4096)
-            self._bury()
-            if os.getppid() != self.parent or (control in ready and not self._obey()):
-                break
-        for pid in self.children:
-            os.kill(pid, signal.SIGKILL)
+        try:
+            while self._turn():
+                pass
+        except ConnectionError:
+            return  # the parent went away while we told it something
+        finally:
+            for pid in self.children:
+                os.kill(pid, signal.SIGKILL)
+            for pid in self.children:
+                os.waitpid(pid, 0)  # in a container nobody else may bury them
+
+    def _turn(self) -> bool:
+        """Wait for an order or a death and see to it; False when there is no parent left."""
+        control = self.control.fileno()
+        ready, _, _ = select.select([control, self.wake_read], [], [], ORPHAN_CHECK)
+        if self.wake_read in ready:
+            os.read(self.wake_read, 4096)
+        self._bury()
+        return os.getppid() == self.parent and (control not in ready or self._obey())
 
     def _obey(self) -> bool:
         """One order: F with a socket forks a child, K with a number kills one. False when the parent closed."""

@@ -38,9 +38,12 @@ class FeedLink:
 def feed_links(html: bytes, url: str) -> tuple[FeedLink, ...]:
     """The feeds that the page at `url` declares, in its order, then guesses; each URL once."""
     scan = _Scan(url)
-    scan.feed(decode(html[:SCAN_BYTES], None).decode("utf-8", "replace"))
-    found = {link.url: link for link in reversed((*scan.links, *_guesses(scan, url)))}
-    return tuple(reversed(found.values()))[:MAX_LINKS]
+    text = decode(html[:SCAN_BYTES], None).decode("utf-8", "replace")
+    scan.feed(text.replace("<![", "&lt;!["))  # html.parser raises AssertionError on a marked section without a name
+    found: dict[str, FeedLink] = {}
+    for link in (*scan.links, *_guesses(scan, url)):
+        found.setdefault(link.url, link)
+    return tuple(found.values())[:MAX_LINKS]
 
 
 class _Scan(HTMLParser):

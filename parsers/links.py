@@ -51,7 +51,7 @@ _NOISE_NAME = re.compile(
 _NOISE_PAIR = frozenset(
     ("m=0", "m=1", "page=all", "single=1", "showpage=all", "view=all", "output=amp", "outputtype=amp")
 )
-_AMP_PATH = re.compile(r"^(?:/amp)+(?=/.)|(?:/amp)+/*$")
+_AMP_PATH = re.compile(r"^(?:/++amp)+(?=/.)|(?<!/)(?:/++amp)+/*$")
 _BLOGGER_ID = re.compile(r"tag:blogger\.com,1999:(?:user-\d+\.)?blog-(\d+)\.post-(\d+)")
 
 

@@ -14,7 +14,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer import Exit
 
+from cli.entries import entries_command
 from kliping.errors import FeedError
 from kliping.model import Entry, FeedFault, ParsedFeed
 from parsers import feed
@@ -264,3 +266,32 @@ def test_any_markup_inside_an_item_leaves_its_neighbour(junk: str) -> None:
     if "<item" not in junk and "</item" not in junk and "<![CDATA[" not in junk and "<!--" not in junk:
         assert entries[-1].guid == "g2"
         assert entries[-1].title == "Judul 2"
+
+
+# --- kliping entries --------------------------------------------------------------------------------------------------
+
+
+def test_entries_prints_an_object_for_every_entry_and_every_bad_file(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    files = [str(FOLDER / name) for name in ("relative-rss.xml", "html-page.html", "empty.xml", "json11.json")]
+    files.insert(1, str(FOLDER / "tidak-ada.xml"))
+    with pytest.raises(Exit) as stop:
+        entries_command(files, url="https://tautanpendek.example/feed")
+    lines = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
+    assert stop.value.exit_code == 1
+    keys = ["file", "id", "url", "title", "author", "published_at", "updated_at", "summary", "content_length", "error"]
+    assert all(list(line) == keys for line in lines)
+    assert [line["file"] for line in lines] == [files[0]] * 7 + files[1:4] + [files[4]] * 4
+    errors = [line["error"] for line in lines[7:10]]
+    assert [error.partition(":")[0] for error in errors] == ["unreadable", "html", "empty"]
+    assert lines[1]["url"] == "https://tautanpendek.example/blog/2.html"
+    assert lines[10]["published_at"] == "2024-06-01T05:00:00+00:00"
+    assert lines[10]["content_length"] == len("<p>Angin timur datang lebih awal.</p>")
+    assert lines[11]["error"] == "malformed: the item is not an object"
+
+
+def test_entries_of_good_files_end_well(tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    packed = tmp_path / "umpan.xml.gz"
+    packed.write_bytes(gzip.compress((FOLDER / "wordpress.xml").read_bytes()))
+    entries_command([str(packed)])
+    line = json.loads(capfdbinary.readouterr().out)
+    assert (line["id"], line["error"]) == ("https://lenteradesa.example/?p=4021", None)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import textwrap
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any, cast
@@ -19,6 +21,7 @@ import psutil
 import pytest
 import pytest_asyncio
 
+from ingest.child import RECYCLE_AFTER, _reply
 from ingest.frames import LENGTH, REPLY_BYTES, DiscoverJob, Reply
 from ingest.sandbox import Sandbox, _exchange, _result
 from ingest.template import Line, Template
@@ -44,21 +47,38 @@ SLOW_FEED = (
 )
 
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+
 def page(html: bytes = HTML) -> Page:
     entry = Entry(guid="g", published_at=datetime(2024, 3, 4, 6, 30, tzinfo=timezone(timedelta(hours=8))))
     return Page("https://contoh.example/jalan.html", html, datetime(2024, 3, 5, tzinfo=UTC), entry=entry)
 
 
-def ours() -> list[psutil.Process]:
-    """The template and its children, template first."""
-    return [one for one in psutil.Process().children(recursive=True) if "ingest.child" in " ".join(one.cmdline())]
+def stray() -> list[psutil.Process]:
+    """Processes of any sandbox of this test run."""
+    found = []
+    for one in psutil.Process().children(recursive=True):
+        with suppress(psutil.ZombieProcess, psutil.NoSuchProcess):
+            found += [one] if "ingest.child" in " ".join(one.cmdline()) else []
+    return found
 
 
-@pytest_asyncio.fixture
+async def processes(sandbox: Sandbox) -> list[psutil.Process]:
+    """The template, the one child and the spare, once they are there and nobody else is."""
+    for _ in range(1000):
+        template = psutil.Process(cast(Template, sandbox._template)._process.pid)
+        if len(children := template.children()) == 2:
+            return [template, *children]
+        await asyncio.sleep(0.01)
+    raise AssertionError("the pool did not fill")
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def sandbox() -> AsyncIterator[Sandbox]:
     async with Sandbox(Settings(children=1)) as started:
         yield started
-    assert not ours()
+    assert not stray()
 
 
 async def test_a_feed_is_what_the_parser_says(sandbox: Sandbox) -> None:
@@ -83,11 +103,11 @@ async def test_an_article_and_links(sandbox: Sandbox) -> None:
 
 
 async def test_a_fault_of_the_document_costs_no_child(sandbox: Sandbox) -> None:
-    before = {one.pid for one in ours()}
+    before = {one.pid for one in await processes(sandbox)}
     for _ in range(3):
         with pytest.raises(FeedError, match=r"^html: "):
             await sandbox.feed(b"<!DOCTYPE html><html>", URL)
-    assert {one.pid for one in ours()} == before
+    assert {one.pid for one in await processes(sandbox)} == before
 
 
 async def test_cpu_time_is_limited() -> None:
@@ -105,8 +125,7 @@ async def test_cpu_time_is_limited() -> None:
 
 async def test_wall_time_is_limited() -> None:
     async with Sandbox(Settings(children=1, feed_cpu=0.05)) as sandbox:
-        await sandbox.feed(FEED, URL)
-        stopped = ours()[1:]
+        stopped = (await processes(sandbox))[1:]
         for child in stopped:
             child.suspend()  # uses no CPU time at all
         for _ in stopped:
@@ -124,40 +143,37 @@ async def test_memory_is_limited() -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGKILL, signal.SIGABRT])
 async def test_a_death_costs_one_document(sandbox: Sandbox, number: signal.Signals) -> None:
-    await sandbox.feed(FEED, URL)
-    children = ours()[1:]
+    children = (await processes(sandbox))[1:]
+    spent = {child: child.cpu_times().user + 0.05 for child in children}
     job = asyncio.create_task(sandbox.feed(SLOW_FEED, URL))
-    while not any(child.cpu_times().user > 0.05 for child in children):
+    while not (busy := [child for child in children if child.cpu_times().user > spent[child]]):
         await asyncio.sleep(0.01)
-    next(child for child in children if child.cpu_times().user > 0.05).send_signal(number)
+    busy[0].send_signal(number)
     with pytest.raises(SandboxCrash, match=f"died of {number.name}"):
         await job
     assert await sandbox.feed(FEED, URL)
 
 
 async def test_children_that_died_idle_cost_nothing(sandbox: Sandbox) -> None:
-    await sandbox.feed(FEED, URL)
-    for process in ours()[1:]:
+    for process in (await processes(sandbox))[1:]:
         process.kill()
     await asyncio.sleep(0.1)
     assert await sandbox.feed(FEED, URL)
 
 
 async def test_a_dead_template_is_started_anew(sandbox: Sandbox) -> None:
-    await sandbox.feed(FEED, URL)
-    ours()[0].kill()
+    (await processes(sandbox))[0].kill()
     await asyncio.sleep(0.1)
     assert await sandbox.feed(FEED, URL)
 
 
 async def test_signals_of_a_stop_are_the_parents_business(sandbox: Sandbox) -> None:
-    await sandbox.feed(FEED, URL)
-    before = {one.pid for one in ours()}
-    for process in ours():
+    before = {one.pid for one in await processes(sandbox)}
+    for process in await processes(sandbox):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             process.send_signal(number)
     assert await sandbox.feed(FEED, URL)
-    assert {one.pid for one in ours()} == before
+    assert {one.pid for one in await processes(sandbox)} == before
     assert {os.getsid(pid) for pid in before} != {os.getsid(0)}
 
 
@@ -190,12 +206,11 @@ async def test_a_cancelled_job_leaves_the_pool_whole(sandbox: Sandbox) -> None:
 
 
 async def test_children_are_recycled(sandbox: Sandbox) -> None:
-    await sandbox.discover(LINK, URL)
-    before = {one.pid for one in ours()[1:]}
-    for _ in range(500):
+    before = {one.pid for one in (await processes(sandbox))[1:]}
+    for _ in range(RECYCLE_AFTER):
         await sandbox.discover(LINK, URL)
-    await asyncio.sleep(0.1)
-    assert len({one.pid for one in ours()[1:]} & before) == 1  # the spare, in use now
+    while len({one.pid for one in await processes(sandbox)} & before) != 1:  # the spare, in use now
+        await asyncio.sleep(0.01)
 
 
 async def test_a_large_document_comes_through(sandbox: Sandbox) -> None:
@@ -204,17 +219,19 @@ async def test_a_large_document_comes_through(sandbox: Sandbox) -> None:
     assert (await sandbox.feed(body, URL)).entries[0].summary == "Isi & lagi. " * 199_999 + "Isi & lagi."
 
 
-async def test_a_parser_that_fails_unforeseen_is_a_crash(sandbox: Sandbox) -> None:
-    with pytest.raises(SandboxCrash, match=r"^AttributeError at \w+\.py:\d+: "):
-        await sandbox.discover(LINK, cast(Any, None))
-    assert await sandbox.discover(LINK, URL)
+async def test_a_parser_that_fails_unforeseen_ends_its_child() -> None:
+    reply = _reply(DiscoverJob(1.0, cast(Any, 7), URL))
+    assert reply.last
+    error = _result(reply, msgspec.msgpack.Decoder(ParsedFeed), 1)
+    assert isinstance(error, SandboxCrash)
+    assert re.match(r"TypeError at \w+\.py:\d+: ", str(error))
 
 
-async def test_children_see_no_secret(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_children_see_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KLIPING_DATABASE_URL", "postgresql://rahasia")
     monkeypatch.setenv("PGPASSWORD", "rahasia")
-    async with Sandbox(Settings(children=1)):
-        for process in ours():
+    async with Sandbox(Settings(children=1)) as sandbox:
+        for process in await processes(sandbox):
             assert "rahasia" not in " ".join(f"{name}={value}" for name, value in process.environ().items())
 
 
@@ -231,17 +248,15 @@ async def test_a_closed_sandbox_says_so() -> None:
     with pytest.raises(SandboxError, match="not running"):
         await sandbox.feed(FEED, URL)
     await sandbox.close()
-    assert not ours()
 
 
 async def test_a_template_that_cannot_start_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.template._RUN", "raise SystemExit(3)")
     with pytest.raises(SandboxError, match="did not start"):
         await Sandbox(Settings(children=1)).start()
-    assert not ours()
 
 
-def test_nobody_outlives_a_killed_parent() -> None:
+async def test_nobody_outlives_a_killed_parent() -> None:
     program = textwrap.dedent("""
         import asyncio, os, psutil
         from ingest.sandbox import Sandbox
@@ -259,9 +274,9 @@ def test_nobody_outlives_a_killed_parent() -> None:
     done = subprocess.run(
         [sys.executable, "-"], input=program.encode(), capture_output=True, timeout=60, cwd=Path(__file__).parent.parent
     )
-    processes = [int(word) for word in done.stdout.split()]
-    assert len(processes) >= 3, done.stderr.decode()
-    _, alive = psutil.wait_procs([psutil.Process(pid) for pid in processes if psutil.pid_exists(pid)], timeout=5)
+    numbers = [int(word) for word in done.stdout.split()]
+    assert len(numbers) >= 3, done.stderr.decode()
+    _, alive = psutil.wait_procs([psutil.Process(pid) for pid in numbers if psutil.pid_exists(pid)], timeout=5)
     assert not [one for one in alive if one.status() != psutil.STATUS_ZOMBIE]
 
 
