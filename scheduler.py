@@ -3,6 +3,7 @@
 dispatch   every tick          lease due hosts, hand them to workers      (a scheduler)
 sweep      every minute        remove the jobs of dead workers            (a scheduler)
 renew      a third of a lease  keep the leases in hand                    (every worker)
+tend       every tick          start an embedded Postgres that died again (its owner)
 """
 
 from __future__ import annotations
@@ -22,8 +23,13 @@ log = structlog.get_logger()
 Job = Callable[[], Awaitable[object]]
 
 
-def make_scheduler(shell: Shell, app: jobs.App, dispatching: bool) -> AsyncIOScheduler:
-    """A scheduler that is not started yet; without `dispatching` it only renews, as a worker needs."""
+def make_scheduler(
+    shell: Shell, app: jobs.App, dispatching: bool, tend: Callable[[], bool] | None = None
+) -> AsyncIOScheduler:
+    """A scheduler that is not started yet; without `dispatching` it only renews, as a worker needs.
+
+    `tend` looks after the embedded Postgres and says whether it had to be started again.
+    """
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
@@ -31,7 +37,14 @@ def make_scheduler(shell: Shell, app: jobs.App, dispatching: bool) -> AsyncIOSch
     if dispatching:
         _every(scheduler, shell.settings.tick, "dispatch", lambda: _dispatch(shell, app), at_once=shell)
         _every(scheduler, 60.0, "sweep", lambda: jobs.sweep(shell))
+    if tend:
+        _every(scheduler, shell.settings.tick, "tend", lambda: _tend(tend))
     return scheduler
+
+
+async def _tend(tend: Callable[[], bool]) -> None:
+    if tend():
+        log.warning("postgres_revived")
 
 
 def _every(scheduler: AsyncIOScheduler, seconds: float, name: str, job: Job, at_once: Shell | None = None) -> None:

@@ -40,8 +40,11 @@ def run(settings: Settings) -> int:
     dsn = settings.database_dsn()
     if dsn is not None:
         return _run(settings, dsn)
-    with EmbeddedPostgres(settings) as own:
-        return _run(settings, own)
+    server = EmbeddedPostgres(settings)
+    try:
+        return _run(settings, server.start(), server.revive)
+    finally:
+        server.stop()
 
 
 def worker(settings: Settings) -> int:
@@ -54,10 +57,10 @@ def worker(settings: Settings) -> int:
     return 0
 
 
-def _run(settings: Settings, dsn: str) -> int:
+def _run(settings: Settings, dsn: str, tend: Callable[[], bool] | None = None) -> int:
     for line in migrate.upgrade(dsn).splitlines():
         log.warning("administrator_must_run", sql=line)
-    asyncio.run(serve(settings, dsn))
+    asyncio.run(serve(settings, dsn, tend=tend))
     return 0
 
 
@@ -69,8 +72,12 @@ async def serve(
     stop: asyncio.Event | None = None,
     clock: Clock | None = None,
     started: Callable[[Shell], None] | None = None,
+    tend: Callable[[], bool] | None = None,
 ) -> None:
-    """Serve until `stop` is set or a signal comes. `started` is called with the shell when all pieces run."""
+    """Serve until `stop` is set or a signal comes.
+
+    `started` is called with the shell when all pieces run; `tend` looks after an embedded Postgres.
+    """
     clock = clock or SystemClock()
     stop = stop or _stop_on_signals()
     engine = make_engine(dsn, settings, pool=POOL)
@@ -78,7 +85,7 @@ async def serve(
         async with open_shell(settings, engine, clock) as shell:
             if dispatching and settings.default_feeds and (count := await opml.seed(engine, clock)):
                 log.info("default_feeds", added=count)
-            async with _running(shell, dsn, dispatching) as work:
+            async with _running(shell, dsn, dispatching, tend) as work:
                 log.info("started", version=__version__, dispatching=dispatching, holder=shell.holder)
                 if started:
                     started(shell)
@@ -91,7 +98,9 @@ async def serve(
 
 
 @asynccontextmanager
-async def _running(shell: Shell, dsn: str, dispatching: bool) -> AsyncIterator[asyncio.Task[None]]:
+async def _running(
+    shell: Shell, dsn: str, dispatching: bool, tend: Callable[[], bool] | None
+) -> AsyncIterator[asyncio.Task[None]]:
     """Free what dead processes held, then run worker, scheduler and pages; on the way out in the opposite order."""
     await _free_the_dead(shell)
     app = jobs.make_app(shell, dsn)
@@ -99,7 +108,7 @@ async def _running(shell: Shell, dsn: str, dispatching: bool) -> AsyncIterator[a
     async with app.open_async():
         web = asyncio.create_task(pages.serve(pages.make_app(_sources(shell), shell.metrics), listener))
         work = asyncio.create_task(jobs.work(shell, app))
-        scheduler = make_scheduler(shell, app, dispatching)
+        scheduler = make_scheduler(shell, app, dispatching, tend)
         scheduler.start()
         try:
             yield work

@@ -95,6 +95,16 @@ class EmbeddedPostgres:
             time.sleep(POLL)
         return self._start_owned()
 
+    def revive(self) -> bool:
+        """Start our server again if it has died, say killed for want of memory; True when that was needed.
+
+        To be called from the main thread, now and then; the DSN stays. Raises DatabaseError when it does not start.
+        """
+        if self._child is None or self._child.poll() is None:
+            return False
+        self._start_locked()
+        return True
+
     def stop(self) -> None:
         """Shut our server down: fast, after 20 s immediately. Does nothing for one that is somebody else's."""
         try:

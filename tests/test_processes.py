@@ -183,3 +183,18 @@ def dsn_of(data: Path) -> str:
 
 def _alive(data: Path) -> list[int]:
     return [pid for pid in processes_in(data / "pgdata") if psutil.pid_exists(pid)]
+
+
+def test_a_killed_embedded_postgres_is_started_again_and_work_goes_on(tmp_path: Path, data: Path) -> None:
+    with World().in_thread() as world:
+        blog = world.portal("Bangkit", posts=2)
+        with running(tmp_path / "run.log", "run", KLIPING_DATA_DIR=str(data)) as service:
+            until(lambda: bool(service.events("started")), 60, "started")
+            add(dsn_of(data), [blog])
+            until(lambda: len(service.events("entry")) == 2, 30, "two articles")
+            postmaster = int((data / "pgdata" / "postmaster.pid").read_text("utf-8").split()[0])
+            os.kill(postmaster, signal.SIGKILL)
+            until(lambda: bool(service.events("postgres_revived")), 30, "Postgres again")
+            add(dsn_of(data), [world.portal("Baru", posts=3)])
+            until(lambda: ask(dsn_of(data), "SELECT count(*) FROM articles") == [(5,)], 60, "five articles")
+            assert service.stop() == 0
