@@ -10,11 +10,11 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, BYTEA, TEXT, insert
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, BYTEA, INTEGER, TEXT, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.payload import pack
-from db.schema import ArticleRow, PageRow, RemovalRow
+from db.schema import ArticleRow, PageRow
 from kliping.model import Article, Identity, Known, Origin
 
 
@@ -137,22 +137,30 @@ def _article_values(row: NewArticle) -> dict[str, Any]:
     }
 
 
+_ADD_REMOVALS = text("""
+    INSERT INTO removals (article_id, seq, step, rule, text, kept_as)
+    SELECT * FROM unnest(:articles, :seqs, :steps, :rules, :texts, :kept)
+""").bindparams(
+    bindparam("articles", type_=ARRAY(BIGINT)),
+    bindparam("seqs", type_=ARRAY(INTEGER)),
+    *(bindparam(name, type_=ARRAY(TEXT)) for name in ("steps", "rules", "texts", "kept")),
+)
+
+
 async def add_removals(conn: AsyncConnection, rows: Iterable[tuple[int, Article]]) -> None:
-    """Keep what was stripped from each article."""
-    values = [
-        {
-            "article_id": article_id,
-            "seq": seq,
-            "step": removal.step,
-            "rule": removal.rule,
-            "text": removal.text,
-            "kept_as": removal.kept_as,
-        }
-        for article_id, article in rows
-        for seq, removal in enumerate(article.removed, 1)
-    ]
-    if values:
-        await conn.execute(insert(RemovalRow), values)
+    """Keep what was stripped from each article. Arrays: the statement stays the same however many lines there are."""
+    lines = [(owner, seq, line) for owner, article in rows for seq, line in enumerate(article.removed, 1)]
+    if not lines:
+        return
+    values = {
+        "articles": [owner for owner, _, _ in lines],
+        "seqs": [seq for _, seq, _ in lines],
+        "steps": [line.step for *_, line in lines],
+        "rules": [line.rule for *_, line in lines],
+        "texts": [line.text for *_, line in lines],
+        "kept": [line.kept_as for *_, line in lines],
+    }
+    await conn.execute(_ADD_REMOVALS, values)
 
 
 _OWN_PAGES = text("""
