@@ -17,6 +17,7 @@ from charset_normalizer import from_bytes
 
 from kliping.errors import FeedError
 from kliping.model import FeedFault
+from parsers.decode import codec
 
 MAX_DECODED = 20 * 1024 * 1024  # bytes (house, section 7: feed body decoded)
 _GUESS_FROM = 64 * 1024  # bytes of a document that are enough to guess its charset
@@ -36,7 +37,6 @@ _BARE_WIDE = (
     (b"\x00<", "utf-16-be"),
 )
 
-_SINGLE_BYTE = re.compile(r"(?:iso-?8859-?(?:[1-9]|1[0-6])|(?:windows-?|cp)125[0-8]|koi8-?[ru]|latin-?1|us-?ascii)")
 _GUESSES = ["cp1252", "cp1250", "cp1251", "cp1254", "cp1256", "iso8859_2", "iso8859_15"]
 _HTTP_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:\-]{1,40})", re.IGNORECASE)
 _XML_CHARSET = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._\-]{1,40})", re.IGNORECASE)
@@ -72,9 +72,8 @@ def _without_bom(body: bytes, content_type: str | None) -> tuple[str, str]:
     declared = _XML_CHARSET.match(body.lstrip()[:300])
     http = _HTTP_CHARSET.search(content_type or "")
     for name in (http and http[1], declared and declared[1].decode("ascii"), _guess(body)):
-        codec = _allowed(name) if name else None
-        if codec:
-            return body.decode(codec, "replace"), codec
+        if name and (found := _allowed(name)):
+            return body.decode(found, "replace"), found
     return body.decode("cp1252", "replace"), "cp1252"
 
 
@@ -92,23 +91,9 @@ _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def _allowed(name: str) -> str | None:
-    """The Python codec for a declared charset, None when it is not one we use.
-
-    As in the WHATWG Encoding Standard, Latin-1 and ASCII are read as windows-1252.
-    """
-    name = name.lower().replace("_", "-")
-    if not _SINGLE_BYTE.fullmatch(name):
-        return None
-    codec = codecs.lookup(name).name if _known(name) else None
-    return "cp1252" if codec in ("iso8859-1", "ascii") else codec
-
-
-def _known(name: str) -> bool:
-    try:
-        codecs.lookup(name)
-    except LookupError:
-        return False
-    return True
+    """The Python codec for a declared charset we use, else None. A wide one without its BOM was looked for before."""
+    found = codec(name)
+    return None if found is None or found.startswith("utf") else found
 
 
 def _guess(body: bytes) -> str | None:

@@ -50,6 +50,7 @@ _TAG = re.compile(r"<[^<>]*>")
 _HALF_REFERENCE = re.compile(r"&#?\w{0,32}$")
 _KEYWORDS = re.compile(r"(<(?:media|itunes):keywords[^<>]*>[^<]{2000})[^<]+", re.IGNORECASE)
 _MEDIA_DESCRIPTION = re.compile(r"(</?media:)description\b", re.IGNORECASE)
+_COLON_TAG = re.compile(r"</?[A-Za-z_][^<>:]*:[^<>]*>")
 _PREFIX = re.compile(rf"(?:</?|\s)({_NAME}):{_NAME}(?=[\s=/>])")
 _PREFIX_DECLARED = re.compile(rf"xmlns:({_NAME})\s*=")
 _REPEATED = re.compile(
@@ -218,7 +219,8 @@ def _shorter_tag(match: re.Match[str]) -> str:
 
 def _declare_prefixes(text: str) -> str:
     """Namespace prefixes that are used but not declared, declared on the root (expat refuses them otherwise)."""
-    used = {match[1] for match in _PREFIX.finditer(text)} - {"xml", "xmlns"}
+    tags = {match[0] for match in _COLON_TAG.finditer(text)}
+    used = {match[1] for tag in tags for match in _PREFIX.finditer(tag)} - {"xml", "xmlns"}
     missing = sorted(used - {match[1] for match in _PREFIX_DECLARED.finditer(text)})[:100]
     root = _ROOT.match(text)
     if not missing or root is None:
