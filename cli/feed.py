@@ -94,9 +94,8 @@ async def _add(session: Session, wish: NewFeed, check: bool) -> tuple[FeedInfo, 
 
 
 async def _find(session: Session, wish: NewFeed) -> Found:
-    from ingest.sandbox import Sandbox
-
     from ingest.fetch import Fetcher
+    from ingest.sandbox import Sandbox
     from ingest.subscribe import Scout
 
     settings = session.settings
@@ -126,8 +125,11 @@ def list_feeds(
     if as_json:
         show.as_json(listed)
         return
-    rows = [(f.id, f.title, f.url, f.state, f.last_outcome, f.last_polled_at, f.next_poll_at) for f in listed]
-    show.table(("id", "title", "URL", "state", "last", "polled", "next"), rows)
+    rows = [
+        (f.id, f.title, f.url, f.state, f.last_outcome, f.last_polled_at, f.next_poll_at or f.state_reason)
+        for f in listed
+    ]
+    show.table(("id", "title", "URL", "state", "last", "polled", "next poll, or why none"), rows)
 
 
 async def _list(session: Session, state: str | None) -> list[FeedInfo]:
