@@ -12,9 +12,9 @@ from parsers.people import CITED
 LONGEST = 1200  # characters in which a credit is looked for
 _WHO = r"[^\s|()\[\]][^|()\[\]]{0,60}?"
 _TRAILING = re.compile(
-    rf"(?P<text>.{{0,600}}?)[\s|/,\-–—]{{0,3}}[|/\-–—(,.][\s|/\-–—(]{{0,3}}(?:courtesy(?: of)?|foto(?: oleh)?"
-    rf"|photo(?: by)?|image|gambar|kredit(?: foto)?|credit|dok(?:umentasi)?\.?|sumber(?: foto| gambar)?)"
-    rf"(?: by| of| oleh)? ?[:.]? (?P<credit>{_WHO})[\s|)\].]{{0,5}}",
+    rf"(?P<text>.{{0,600}}?)[\s|/,\-–—]{{0,3}}[|/\-–—(,.][\s|/\-–—(]{{0,3}}"
+    rf"(?:(?:courtesy(?: of)?|foto oleh|photo by|image by|dok(?:umentasi)?\.?|dok\. foto|kredit foto|credit) ?[:.]?"
+    rf"|(?:foto|photo|image|gambar|kredit|sumber(?: foto| gambar)?) ?:) ?(?P<credit>{_WHO})[\s|)\].]{{0,5}}",
     re.I,
 )
 _BRACKET = re.compile(
@@ -22,6 +22,11 @@ _BRACKET = re.compile(
     r"|istimewa|credit|kredit|ilustrasi|courtesy|doc)\b[^()\[\]]{0,80})"
     r"|(?:[^()\[\]/]{1,40}/[^()\[\]]{1,60}|[A-Z]{2,10}(?: (?:PHOTO|FOTO|Photo|Foto))?))[)\]]\W{0,3}",
 )
+_AGENCY_END = re.compile(
+    r"(?P<text>.{3,600}?)[.,] ?(?P<credit>(?:AFP|AP|ANTARA|REUTERS|Reuters|EPA|Antara)(?: PHOTO| FOTO| Photo|"
+    r" Foto)?/[\w .]{2,40})"
+)
+_HAS_SIGN = re.compile(r"©|\([cC]\)")
 _SIGN = re.compile(r"(?P<text>[^©]{0,600}?)[\s/|\-–—.]{0,3}(?:©|\(c\))\s?(?P<credit>[^©].{1,100})", re.I)
 _SLASH_AGENCY = re.compile(
     r"(?P<text>.{3,400}?)\s?[/|\-–—]\s?(?P<credit>(?:Antara|ANTARA|AFP|AP|Reuters|REUTERS|Getty Images?"
@@ -38,6 +43,7 @@ _PREFIX = re.compile(
     r"(?P<credit>[\w.]{2,30}(?:\.com|\.COM)/[A-Z .'/]{3,60}?|ANTARA(?: FOTO)?/[\w .]{3,40}?|REUTERS/[\w .]{3,40}?"
     r"|(?:AFP|AP)(?: PHOTO)?(?:/[\w .]{3,40}?)?|Dok\. ?\w+) (?=[A-Z][a-z]).{3,500}"
 )
+_NOBODY_CREDITED = frozenset(("ist", "istimewa", "pribadi", "net", "internet", "dok", "dokumen pribadi", "antara"))
 _CREDIT_WORDS = re.compile(
     r"^(?:foto|photo|sumber|source|dok|dokumentasi|gambar|image|credit|kredit|courtesy|doc)(?: (?:foto|gambar"
     r"|oleh|by|of))? ?[:.]? ?",
@@ -49,7 +55,7 @@ def parse_caption(text: str) -> Caption:
     """A caption and its credit. A credit set off by a dash or bar leaves the text; one in brackets or after © stays."""
     if len(text) > LONGEST:
         return Caption(text.strip(" |"), None)
-    for pattern in (_TRAILING, _SLASH_AGENCY):
+    for pattern in (_TRAILING, _SLASH_AGENCY, _AGENCY_END):
         m = pattern.fullmatch(text)
         if m and m["text"].strip() and not text.rstrip().endswith((")", "]")):
             return Caption(m["text"].strip(" |/-–—,"), m["credit"].strip(" |.,") or None)
@@ -65,7 +71,7 @@ def read_caption(block: Block, at_head: bool) -> Caption | None:
     text = block.text
     if len(text) > 2 * LINE_LIMIT or text.endswith(("-", "–", "—")):  # a dateline ends so, a caption never
         return None
-    signed = len(text) <= LINE_LIMIT and not text.endswith(".") and _SIGN.fullmatch(text)
+    signed = len(text) <= LINE_LIMIT and not text.endswith(".") and _HAS_SIGN.search(text) and _SIGN.fullmatch(text)
     if signed or _is_bracket(text):
         return parse_caption(text)
     if _ILLUSTRATION.fullmatch(text) and len(words_of(text)) <= (14 if at_head else 5) and not _ends_sentence(text):
@@ -75,14 +81,18 @@ def read_caption(block: Block, at_head: bool) -> Caption | None:
     leading = _LEADING.fullmatch(text)
     if leading:
         return None if _ends_sentence(text) or leading["credit"][0].islower() else parse_caption(text)
-    if (
-        _TRAILING.fullmatch(text)
-        or _SLASH_AGENCY.fullmatch(text)
-        or (_PREFIX.fullmatch(text) and not _ends_sentence(text))
-    ):
+    ends = any(form.fullmatch(text) for form in (_TRAILING, _SLASH_AGENCY, _AGENCY_END))
+    if ends or (_PREFIX.fullmatch(text) and not _ends_sentence(text)):
         caption = parse_caption(text)
-        return caption if caption.credit and len(words_of(caption.credit)) <= 6 else None
+        return caption if caption.credit and _is_creditor(caption.credit) else None
     return None
+
+
+def _is_creditor(name: str) -> bool:
+    """Somebody who can be credited: a name, a handle, or one of the words for nobody in particular."""
+    if len(words_of(name)) > 6:
+        return False
+    return not name[0].islower() or name.casefold().strip(".") in _NOBODY_CREDITED or "." in name.strip(".")
 
 
 def read_prefixed(block: Block) -> Caption | None:
@@ -91,11 +101,15 @@ def read_prefixed(block: Block) -> Caption | None:
 
 
 def _is_bracket(text: str) -> bool:
-    m = _BRACKET.fullmatch(text)
+    m = _BRACKET.fullmatch(text) if ")" in text[-4:] or "]" in text[-4:] else None
     if not m or not m["text"].strip() or CITED.search(m["credit"].casefold()):
         return False
     credit = m["credit"]
-    marked = _CREDIT_WORDS.match(credit + " ") or ("/" in credit and credit[0].isupper() and len(credit) > 8)
+    marked = (
+        _CREDIT_WORDS.match(credit + " ")
+        or credit.casefold() in _NOBODY_CREDITED
+        or ("/" in credit and credit[0].isupper() and len(credit) > 8)
+    )
     return bool(marked) and not re.search(r"[\"”]\W*$", m["text"]) and len(words_of(m["text"])) <= 90
 
 

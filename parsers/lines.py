@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from parsers.block import Block, BlockKind
@@ -17,6 +17,7 @@ from parsers.block import Block, BlockKind
 LINE_LIMIT = 400  # characters; a longer block is a paragraph, whatever it begins with
 
 
+@lru_cache(maxsize=2048)  # every step asks for the same few lines
 def normal(text: str) -> str:
     """Lower case, one space between words, without the marks around the line."""
     line = " ".join(text.casefold().split())

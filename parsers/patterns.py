@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from parsers.block import Block, BlockKind
-from parsers.lines import LINE_LIMIT, SAYING, like_headline, like_sentence, normal, words_of
+from parsers.lines import LINE_LIMIT, SAYING, closed_lines, like_headline, like_sentence, normal, words_of
 
 _COUNT = re.compile(
     r"(?:\(?\d{1,6}\)? ?(?:komentar|comments?|tanggapan|balasan|ulasan|replies|reply|respon(?:s|ses)?)"
@@ -54,12 +54,16 @@ _VIDEO_TITLE = re.compile(
     re.I,
 )
 _PLACEHOLDER = re.compile(
-    r"\[(?:gambas|video|embed|iklan|ad|ads|gallery|galeri|caption|infografis|image|gambar|youtube|instagram"
-    r"|twitter|tiktok|facebook|audio|foto)\b[^\[\]]{0,120}\]"
+    r"\[(?:(?:gambas|video|embed|iklan|ads?|gallery|galeri|caption|infografis|youtube|instagram|twitter|tiktok|facebook"
+    r"|audio)\b|(?:image|gambar|foto)\b(?! ?:))[^\[\]]{0,120}\]"  # "[Foto: Setkab]" is a credit
 )
 _PREVNEXT = re.compile(
     r"(?:(?:pos|tulisan|artikel|berita|post|article) )?(?:sebelumnya|selanjutnya|berikutnya|previous|next)(?:"
     r" (?:pos|post|article|artikel))? ?[:：»>«←→] ?(?P<rest>.{1,200})"
+)
+_PREVNEXT_LINKED = re.compile(
+    r"(?:pos|tulisan|artikel|berita|post|article) (?:sebelumnya|selanjutnya|berikutnya)\b|(?:previous|next)"
+    r" (?:post|article)\b"
 )
 _CONTINUE = re.compile(
     r"(?:lanjutkan membaca|continue reading|baca selengkapnya|read more)(?: about| tentang)? ?:?"
@@ -101,10 +105,32 @@ _CALL_OURS = re.compile(
 )
 _SCROLL = re.compile(r"(?:scroll|gulir|geser|swipe)\b.{0,60}(?:lanjut\w*|continue|membaca|bawah|content|artikel)")
 _MENTION = re.compile(
-    r"(?:sebuah (?:kiriman|unggahan|postingan) dibagikan oleh|a post shared by|a video posted by|sebuah video"
+    r"(?:(?:lihat|view) (?:postingan|kiriman|this post) (?:ini )?(?:di|on) instagram )?(?:sebuah (?:kiriman"
+    r"|unggahan|postingan) dibagikan oleh|a post shared by|a video posted by|sebuah video"
     r" kiriman|kiriman dibagikan oleh) .{1,160}"
 )
+_FORM = re.compile(
+    r"(?:tinggalkan (?:balasan|komentar)|leave a (?:reply|comment)|balas|balasan|reply|comments?)"
+    r"(?: (?:ke|to|on|pada|untuk) .{1,150})(?: batalkan balasan| cancel reply)?"
+)
+_SAID = re.compile(r"[^.,:]{1,60} (?:mengatakan|berkata|said|says|menulis|wrote)(?:\.{3}|…|:)")
+_NUMBERS = re.compile(r"\d{1,2}(?: \d{1,2}){1,15}(?: (?:next|selanjutnya|berikutnya|»|›|>))?|\d{1,2}/\d{1,2}")
+_AGO = re.compile(r"(?:\d{1,3}|se|satu) ?(?:detik|menit|jam|hari|minggu|bulan|tahun) (?:yang )?lalu")
 _SHARES = re.compile(r"\d[\d.,]*[kmrbjt]* ?(?:shares?|likes?|dibagikan|suka|retweets?)", re.I)
+
+
+# What any of the patterns can begin with: one look that spares most prose all of them.
+_BEGINS = re.compile(
+    r"\d|\[|\(|©|c |copyright|hak |komentar|comment|tanggapan|satu |halaman|page|laman|the |pos|artikel"
+    r"|article|tulisan|dilarang|situs|this |website|blog|catatan|sebuah|a |kiriman|berbagi|bagikan|share"
+    r"|kirim|compartir|email|enviar|escribe|klik|click|baca|lihat|simak|tonton|dengarkan|cek |berita|topik"
+    r"|video|vidio|foto|info|galeri|photo|podcast|read|see |also|must|pilihan|jangan|sila|yuk|ayo|mari"
+    r"|anda |saksikan|nonton|putar|sebelum|selanjut|berikut|previous|next|lanjut|continue|selengkapnya"
+    r"|bersambung|berlanjut|ikuti|follow|gabung|join|bergabung|dapatkan|download|unduh|instal|subscribe"
+    r"|berlangganan|langganan|kunjungi|like|sukai|add|tambahkan|temukan|pantau|akses|aktifkan|nyalakan"
+    r"|update|segera|scroll|gulir|geser|swipe|tinggalkan|balas|leave|reply|suka|menyukai|facebook|twitter"
+    r"|whatsapp|print|tweet|label|menu|home|beranda|anonim|unknown"
+)
 
 
 def pattern_rule(block: Block) -> str | None:
@@ -114,7 +140,10 @@ def pattern_rule(block: Block) -> str | None:
         return None
     if not any(c.isalnum() for c in text):
         return "divider"
-    line, low = normal(text), " ".join(text.casefold().split())
+    line = normal(text)
+    if not _BEGINS.match(line) and text[0].isalnum():
+        return None
+    low = " ".join(text.casefold().split())
     for name, pattern in _WHOLE:
         if pattern.fullmatch(line):
             return name
@@ -131,9 +160,28 @@ _WHOLE = (
     ("page_number", _HALAMAN),
     ("appeared_first", _APPEARED),
     ("notice", _NOTICE),
+    ("comments", _FORM),
     ("embed", _MENTION),
     ("share_count", _SHARES),
 )
+
+
+def _is_composite(text: str, low: str, block: Block) -> bool:
+    """Closed lines run together, "Suka ini:Suka Memuat...", and nothing else."""
+    words = normal(re.sub(r"(?<=[:.!?…])(?=\w)", " ", text)).split()
+    if not 2 <= len(words) <= 20:
+        return False
+    closed, at, parts, sure = closed_lines(), 0, 0, False
+    while at < len(words):
+        for take in range(min(9, len(words) - at), 0, -1):
+            group = closed.get(normal(" ".join(words[at : at + take])))
+            if group is not None or not normal(words[at]):
+                break
+        else:
+            return False
+        sure = sure or (group is not None and group.anywhere)
+        at, parts = at + take, parts + 1
+    return sure or parts >= 3
 
 
 def _is_share(text: str, low: str, block: Block) -> bool:
@@ -149,7 +197,12 @@ def _is_read_also(text: str, low: str, block: Block) -> bool:
         rest = next((g for g in m.groups() if g is not None), "")
         start = len(text) - len(rest)
         return not rest or block.link_share > 0.5 or not _prose_after(text[start:]) or "juga" in low[:12]
-    return bool(_READ_ALSO_LOUD.match(text)) and (block.link_share > 0.5 or like_headline(text))
+    loud = _READ_ALSO_LOUD.match(text)
+    if loud or low.startswith(("baca juga ", "baca pula ", "lihat juga ", "simak juga ")):
+        rest = text.split(None, 2)[2:]
+        headline = bool(rest) and not rest[0][0].islower() and len(words_of(rest[0])) >= 4 and like_headline(rest[0])
+        return block.link_share > 0.5 or headline or bool(loud and like_headline(text))
+    return False
 
 
 def _prose_after(rest: str) -> bool:
@@ -177,7 +230,10 @@ def _is_placeholder(text: str, low: str, block: Block) -> bool:
 
 def _is_prevnext(text: str, low: str, block: Block) -> bool:
     m = _PREVNEXT.fullmatch(low)
-    return bool(m) and (block.link_share > 0.4 or not text.rstrip().endswith(".")) and not SAYING.search(low)
+    if m is None:
+        return block.link_share > 0.4 and bool(_PREVNEXT_LINKED.match(low))
+    title = text[len(text) - len(m["rest"]) :]
+    return block.link_share > 0.4 or not (title[0].islower() or text.rstrip().endswith(".") or SAYING.search(low))
 
 
 def _is_continue(text: str, low: str, block: Block) -> bool:
@@ -233,12 +289,16 @@ _CONTACT = re.compile(
 )
 
 
-def contact_rule(block: Block) -> str | None:
-    """A site's own addresses and numbers, which close a text but are none of it. Only for the last lines."""
+def closing_rule(block: Block) -> str | None:
+    """What only counts among the last lines: a site's own addresses and numbers, page numbers, a reader's name."""
     text = " ".join(block.text.casefold().split())
-    if len(text) > 100 or block.kind in (BlockKind.CODE, BlockKind.CELL) or len(words_of(text)) > 9:
+    if len(text) > 100 or block.kind in (BlockKind.CODE, BlockKind.CELL) or len(words_of(text)) > 20:
         return None
-    return "contact" if _CONTACT.fullmatch(text) else None
+    if len(words_of(text)) <= 9 and _CONTACT.fullmatch(text):
+        return "contact"
+    if _SAID.fullmatch(text) or _AGO.fullmatch(text):
+        return "comments"
+    return "page_number" if block.kind is not BlockKind.ITEM and _NUMBERS.fullmatch(text) else None
 
 
 def _is_scroll(text: str, low: str, block: Block) -> bool:
@@ -246,6 +306,7 @@ def _is_scroll(text: str, low: str, block: Block) -> bool:
 
 
 _TESTS = (
+    ("composite", _is_composite),
     ("share", _is_share),
     ("read_also", _is_read_also),
     ("video", _is_video),

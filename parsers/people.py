@@ -6,6 +6,7 @@ import re
 
 from kliping.model import Credit
 from parsers.block import Block
+from parsers.dates import WEEKDAYS, is_stamp
 from parsers.lines import LINE_LIMIT, SAYING, like_headline, words_of
 from parsers.sources import URL, is_name
 
@@ -28,8 +29,25 @@ _ROLE_LAST = re.compile(
 )
 _NAME = re.compile(r"[^\W\d_][\w.'’&@/-]*(?:,? (?:[^\W\d_][\w.'’&@/-]*|&)){0,11}\.?")
 _BYLINE = re.compile(
-    r"(?:oleh|by|ditulis oleh|diposting oleh|diposkan oleh|posted by)[: ]\s?(?P<name>[^\d|:]{2,60})(?P<rest>.*)", re.I
+    r"(?P<lead>oleh|by|ditulis oleh|diposting oleh|diposkan oleh|dicatat oleh|diterbitkan oleh|posted by|published by)"
+    r"[: ]\s?(?P<name>[^\d|:]{2,60})(?P<rest>.*)",
+    re.I,
 )
+_DESKED = re.compile(
+    r"(?P<name>[A-Z][\w.'’-]{0,20}(?: [A-Z][\w.'’-]{0,20}){0,4}|[Tt]im [\w ]{2,20}) ?[-–—|/] ?"
+    r"(?P<desk>detik\w{2,12}|[\w-]{3,30}\.(?:com|co\.id|id|net|tv)|CNN Indonesia|[A-Z]\w{2,12} ?News)"
+)
+_DAYS = "|".join(sorted((day for day in WEEKDAYS if len(day) > 3), key=len, reverse=True))
+_NAMED_STAMP = re.compile(
+    rf"(?P<lead>[^\d]{{2,60}}?)[\s,|–—-]{{1,4}}(?P<stamp>(?:(?:{_DAYS})[\s,.]{{0,2}})?\d{{1,2}}[ /-].{{6,50}})", re.I
+)
+_LEAD_ROLE = re.compile(r"\b(?:jurnalis|reporter|wartawan|penulis|kontributor|oleh|admin|redaksi|tim)\b", re.I)
+_REPORT = re.compile(
+    r"laporan (?:langsung )?(?:wartawan|reporter|kontributor|jurnalis|koresponden) (?P<outlet>[\w. ]{2,40}?)[,:]"
+    r" ?(?P<name>[^,.:]{3,50})\.?",
+    re.I,
+)
+_BRACKET_NAMES = re.compile(r"\((?:[A-Z*][\w.' *-]{0,25}/){1,3}[\w.' *-]{1,25}\)|\(\*/[\w ]{2,20}\)")
 _DESK = re.compile(r"[(\[]\s?[A-Za-z]{2,5}\d{0,3}(?:\s?[/|\-,]\s?[A-Za-z]{2,6}\d{0,3}){0,3}\s?[)\]]\.?")
 _DESK_MARK = re.compile(r"\([a-z]{2,5}(?:/[a-z]{2,5}){1,2}\)")
 _DESK_SLASH = re.compile(r"[a-z]{2,4}/[a-z]{2,4}(?:/[a-z]{2,4})?")
@@ -37,16 +55,21 @@ _BRACKETED = re.compile(r"\((?P<name>[A-Z][\w'’-]+\.?(?: [A-Z][\w'’-]*\.?){1
 CITED = re.compile(
     r"\b(?:hr|qs|h\.?r|q\.?s|hadis|hadits|hadist|riwayat|surat|surah|imam|al|an|as|ash|at|ar|az|muttafaq|muslim"
     r"|bukhari|tirmidzi|abu|ibnu?|bin|kitab"
-    r"|mazmur|yohanes|matius|lukas|markus|kejadian|amsal|red|ayat|wallahu|aamiin|amin|bersambung|tamat|selesai"
-    r"|habis|end|foto|bab|pasal|lihat|baca|ali)\b"
+    r"|mazmur|yohanes|matius|lukas|markus|kejadian|amsal|ayat|wallahu|aamiin|amin|bersambung|tamat|selesai"
+    r"|habis|end|bab|pasal|ali)\b"
 )
 
 
 def read_credits(block: Block) -> tuple[Credit, ...]:
     """ "Editor: X", "(Reporter: A | Editor: B)", "Pewarta: AEditor: B": the people of a whole line."""
-    text = block.text.strip(" ()[]*-–—|•")
-    if len(text) > LINE_LIMIT:
+    if len(block.text) > LINE_LIMIT:
         return ()
+    text = block.text.strip(" ()[]*-–—|•")
+    report = _REPORT.fullmatch(text)
+    if report and like_headline(report["name"]):
+        return (Credit("reporter", report["name"].strip()),)
+    if ":" not in text and "：" not in text:
+        return _role_last(text)
     heads = [m for m in _CREDIT.finditer(text) if _starts_role(text, m)]
     if not heads or heads[0].start() != 0:
         return _role_last(text)
@@ -81,20 +104,35 @@ def _role_last(text: str) -> tuple[Credit, ...]:
     return (Credit(_ROLES[m["role"].casefold()], m["name"]),) if m else ()
 
 
-def read_byline(block: Block) -> tuple[Credit | None, str | None]:
-    """ "Oleh Budi Santoso pada 3 Juni 2022, 18:45 WIB" at the head: the author and what follows the name."""
-    m = _BYLINE.fullmatch(block.text) if len(block.text) <= 140 else None
-    if not m:
+def read_byline(block: Block, at_head: bool = True) -> tuple[Credit | None, str | None]:
+    """ "Oleh Budi Santoso pada 3 Juni 2022, 18:45 WIB": the author and date; away from the head a blog's form only."""
+    text = block.text
+    m = _BYLINE.fullmatch(text) if len(text) <= 140 else None
+    if m and (at_head or len(m["lead"]) > 8):
+        name = _NAME_END.sub("", m["name"].strip(" ,-–—|"))
+        if _is_person(name) and len(words_of(name)) <= 6 and (like_headline(name) or len(m["lead"]) > 8):
+            return Credit("author", name), m["rest"].strip() or None
+    if not at_head or len(text) > 140:
         return None, None
-    name = re.sub(
-        r"\s(?:pada|on|di|at|-|,|senin|selasa|rabu|kamis|jumat|jum'at|sabtu|minggu)\s*$",
-        "",
-        m["name"].strip(" ,-–—|"),
-        flags=re.I,
-    )
-    if not _is_person(name) or len(words_of(name)) > 6 or not like_headline(name):
+    m = _DESKED.fullmatch(text)
+    if m:
+        return Credit("author", m["name"]), None
+    return _named_stamp(text)
+
+
+def _named_stamp(text: str) -> tuple[Credit | None, str | None]:
+    """ "Budi Santoso, Jurnalis-Jum'at 3 Juni 2022 18:45 WIB": a stamp with a name or a place before it, and a time."""
+    m = _NAMED_STAMP.fullmatch(text)
+    if m is None or not is_stamp(m["stamp"]) or len(words_of(m["lead"])) > 6 or not like_headline(m["lead"]):
         return None, None
-    return Credit("author", name), m["rest"].strip() or None
+    role = _LEAD_ROLE.search(m["lead"])
+    if not role and not re.search(r"\d[:.]\d\d", m["stamp"]):
+        return None, None  # "Jakarta, 3 Juni 2022" is how a letter begins
+    name = _LEAD_ROLE.sub("", m["lead"]).strip(" ,-–—|") if role else ""
+    return (Credit("reporter", name) if name else None), m["stamp"]
+
+
+_NAME_END = re.compile(r"\s(?:pada|on|di|at|-|,|senin|selasa|rabu|kamis|jumat|jum'at|sabtu|minggu)\s*$", re.I)
 
 
 def read_initials(block: Block) -> Credit | None:
@@ -102,7 +140,7 @@ def read_initials(block: Block) -> Credit | None:
     text = block.text.strip()
     if len(text) > 60 or CITED.search(text.casefold()):
         return None
-    if _DESK.fullmatch(text) or _DESK_SLASH.fullmatch(text):
+    if any(form.fullmatch(text) for form in (_DESK, _DESK_SLASH, _BRACKET_NAMES)):
         return Credit("initials", text.strip("()[]. "))
     m = _BRACKETED.fullmatch(text)
     return Credit("editor", m["name"].strip()) if m else None
@@ -133,12 +171,14 @@ def is_desk_line(text: str) -> bool:
 _PILE = 8000  # characters of a pile of search words
 _TAGS = re.compile(
     r"(?:label|labels|tags?|tagar|kategori|categor(?:y|ies)|topik|topics?|kata kunci|keywords?|ditandai|tagged"
-    r"|dikategorikan dalam|filed under)(?: (?:terkait|artikel|berita|with|seputar [^:]{3,80}))? ?[:：#] ?",
+    r"|dikategorikan dalam|filed under)(?: (?:terkait|artikel|berita|with|seputar [^:]{3,80}))? ?[:：#] ?"
+    r"|(?:ditandai(?: dengan)?|dikategorikan (?:dalam|pada|di)|posted in|tagged(?: with| as)?|filed under) (?=\S)",
     re.I,
 )
 _HASHTAGS = re.compile(r"(?:#[\w-]{2,40}[ ,]*){1,30}")
 _VIEWS = re.compile(
-    r"(?:telah |sudah )?(?:dibaca|dilihat|ditonton|views?|hits?|pembaca|tayangan|read)\s?:?\s(?:sebanyak"
+    r"(?:telah |sudah )?(?:dibaca|dilihat|ditonton|(?:post |page )?views?|hits?|pembaca|tayangan"
+    r"|read)\s?:?\s(?:sebanyak"
     r" )?(?P<a>[\d.,]+\s?(?:k|rb|ribu|jt|juta)?)\s?(?:x|kali|orang|times|views?|pembaca)?"
     r"|(?P<b>[\d.,]+\s?(?:k|rb|ribu|jt|juta)?)\s?(?:x|kali)?\s?(?:views?|dibaca|dilihat|hits?|reads?|pembaca"
     r"|tayangan|kali dibaca|kali dilihat)",

@@ -50,6 +50,11 @@ _AGENCIES_TEXT = (
 _AGENCIES = frozenset(_AGENCIES_TEXT.split())
 
 
+_VARIOUS = re.compile(
+    r"(?:(?:diolah|dikutip|dirangkum|dihimpun|disarikan|disadur|diambil) )?dari berbagai (?:sumber|media)"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class SourceLine:
     """What a source line said; `waiting` when the label stands alone and its link may be in the next block."""
@@ -69,6 +74,8 @@ def read_source(block: Block) -> SourceLine | None:
         return _alone(block, bare, bracketed=text.strip()[:1] in "[(")
     if text[:1] == "(" and bare in _AGENCIES:
         return SourceLine((Source(text.strip("() "), None),))
+    if _VARIOUS.fullmatch(bare):
+        return SourceLine((Source(text.strip("()[] .*"), None),))
     m = _LABEL.fullmatch(text)
     if not m or not m["value"].strip(" .:)]"):
         return None
@@ -165,13 +172,13 @@ def is_empty_label(label: str | None) -> bool:
 
 _REPUBLISHED = re.compile(
     r"[(\[*]{0,2}(?:catatan:? )?(?:artikel|berita|tulisan|pos|postingan|konten|naskah|opini|kolom|laporan|esai"
-    r"|cerita|this (?:article|story|post)|informasi)"
+    r"|cerita|this (?:article|story|post)|informasi|kolom)"
     r"(?: (?:ini|asli|tersebut|berjudul .{1,200}))? .{0,60}?"
-    r"(?:telah|sudah|pernah|pertama kali|lebih dulu|lebih dahulu|sebelumnya|terlebih dahulu|merupakan|was|has"
+    r"(?:telah|sudah|pernah|pertama kali|lebih dulu|lebih dahulu|sebelumnya|terlebih dahulu|merupakan|adalah|was|has"
     r" been|juga)\b.{0,60}?"
     r"\b(?:tayang|naik|terbit|dimuat|dipublikasikan|diterbitkan|ditayangkan|tampil|diunggah|diposting|disiarkan"
     r"|published|appeared|posted|republikasi|kerja sama|kerjasama)\b"
-    r"(?P<rest>.{0,20}\b(?:di|pada|oleh|dari|dengan judul|in|on|at|by)\b.{1,600}|\W*(?:selengkapnya|klik).{0,200})",
+    r"(?P<rest>.{0,20}\b(?:di|pada|oleh|dari|dengan|antara|in|on|at|by)\b.{1,600}|\W*(?:selengkapnya|klik).{0,200})",
     re.I | re.S,
 )
 _READ_ORIGINAL = re.compile(
@@ -180,8 +187,9 @@ _READ_ORIGINAL = re.compile(
     re.I,
 )
 _OUTLET = re.compile(
-    r"\b(?:di|pada|oleh|dari|in|on|at|by)\s+(?:laman |situs |portal |website |media"
-    r" )?(?P<name>\w[\w\-]{1,40}(?:\.[\w\-]{2,30}){0,3}(?: [A-Z][\w\-]{1,30}(?:\.[a-z]{2,6})?){0,3})"
+    r"\b(?:di|pada|oleh|dari|dengan|in|on|at|by)\s+(?:laman |situs |portal |website |media |majalah |harian |koran"
+    r"|surat kabar |tabloid |jurnal )?(?P<name>\w[\w\-]{1,40}(?:\.[\w\-]{2,30}){0,3}(?:"
+    r" [A-Z][\w\-]{1,30}(?:\.[a-z]{2,6})?){0,3})"
 )
 
 

@@ -15,10 +15,11 @@ from parsers.block import Block, BlockKind
 from parsers.breaks import is_furniture
 from parsers.dates import is_stamp
 from parsers.lines import Group, closed_group, is_prose, like_headline, normal, words_of
-from parsers.patterns import contact_rule, pattern_rule
+from parsers.patterns import closing_rule, pattern_rule
 from parsers.suffix import cut_suffix
 
 HEAD_BLOCKS, TAIL_BLOCKS = 6, 6
+CAPTION_MOST = 300  # characters of a caption that looks like prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +69,8 @@ def _head(blocks: Sequence[Block]) -> int:
 
 
 def _tail(blocks: Sequence[Block]) -> int:
-    """The index from which a block counts as closing the text."""
-    return max(0, len(blocks) - TAIL_BLOCKS)
+    """The index from which a block counts as closing the text: the last few, of a short text fewer."""
+    return len(blocks) - min(TAIL_BLOCKS, max(2, len(blocks) * 2 // 5), len(blocks))
 
 
 # --- steps ------------------------------------------------------------------------------------------------------------
@@ -181,8 +182,8 @@ def drop_lines(blocks: Sequence[Block], context: CleanContext) -> Sift:
     out, tail = Sift(), _tail(blocks)
     for index, block in enumerate(blocks):
         group = closed_group(block)
-        rule = pattern_rule(block) if group is None else _closed_rule(group, block, index >= tail)
-        rule = rule or (contact_rule(block) if index >= tail else None)
+        rule = _closed_rule(group, block, index >= tail) if group is not None else None
+        rule = rule or pattern_rule(block) or (closing_rule(block) if index >= tail else None)
         if rule is None:
             out.kept.append(block)
             continue
@@ -223,28 +224,29 @@ def _unresolved(found: Sequence[Source]) -> list[str]:
 
 
 def drop_stamps(blocks: Sequence[Block], context: CleanContext) -> Sift:
-    """Date stamps and bylines before the first prose."""
-    out, head = Sift(), _head(blocks)
+    """Date stamps and bylines before the first prose; at the end those with a time of day or a blog's form."""
+    out, head, tail = Sift(), _head(blocks), len(blocks) - 2
     for index, block in enumerate(blocks):
-        if index >= head or len(block.text) > 140:
+        text = block.text
+        if len(text) > 140 or head <= index < tail:
             out.kept.append(block)
-        elif is_stamp(block.text):
-            out.published.append(block.text)
-            out.drop("stamps", "date", block.text, "published_at")
-        else:
-            _byline(block, out)
+        elif is_stamp(text) and (index < head or ":" in text or "." in text):
+            out.published.append(text)
+            out.drop("stamps", "date", text, "published_at")
+        elif not _byline(block, out, index < head):
+            out.kept.append(block)
     return out
 
 
-def _byline(block: Block, out: Sift) -> None:
-    credit, rest = people.read_byline(block)
-    if credit is None:
-        out.kept.append(block)
-        return
-    out.credits.append(credit)
-    if rest:
-        out.published.append(rest)
-    out.drop("stamps", "byline", block.text, "credits")
+def _byline(block: Block, out: Sift, at_head: bool) -> bool:
+    """Who wrote and when, in one line."""
+    credit, rest = people.read_byline(block, at_head)
+    if credit is None and rest is None:
+        return False
+    out.credits += [credit] if credit else []
+    out.published += [rest] if rest else []
+    out.drop("stamps", "byline", block.text, "credits" if credit else "published_at")
+    return True
 
 
 def drop_credited(blocks: Sequence[Block], context: CleanContext) -> Sift:
@@ -252,7 +254,8 @@ def drop_credited(blocks: Sequence[Block], context: CleanContext) -> Sift:
     out, head = Sift(), _head(blocks)
     for index, block in enumerate(blocks):
         plain = block.kind in (BlockKind.PARAGRAPH, BlockKind.HEADING)
-        caption = captions.read_caption(block, at_head=index <= head) if plain else None
+        at_head = index < head or (index == head and len(block.text) <= CAPTION_MOST)
+        caption = captions.read_caption(block, at_head) if plain else None
         if caption is None:
             out.kept.append(block)
             continue
