@@ -99,6 +99,7 @@ def kliping_environment(dsn: str, folder: Path) -> dict[str, str]:
         "ALLOW_NETWORKS": "127.0.0.0/8",
         "HOST_SPACING": "0",
         "HTTP_PORT": "0",
+        "DEFAULT_FEEDS": "false",
         "TICK": "1",
         "LOG_FORMAT": "json",
     }
