@@ -40,8 +40,9 @@ $(BENCH_STAMP): requirements-bench.lock $(STAMP)
 run: setup
 	@exec $(VENV)/bin/kliping run
 
+# A file's tests stay together: its worker keeps their Postgres, and the slow ones about processes run beside the rest.
 test: setup
-	$(PY) -m pytest
+	$(PY) -m pytest -n logical --maxprocesses 4 --dist loadfile
 
 check: setup
 	$(VENV)/bin/ruff check .
