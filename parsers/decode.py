@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from operator import methodcaller
+from collections import Counter
+from itertools import accumulate, islice, repeat
 
 DEPTH = 512
 ATTRIBUTES = 1000
@@ -30,13 +31,16 @@ _META_WINDOW = 4096  # bytes; HTML asks for 1024, pages are lax
 _DETECT_WINDOW = 32_768
 
 _MANY = 3000  # tags: fewer cannot nest deep enough to cost more than 10 ms, and the walk stops at DEPTH anyway
-_CLOSES = methodcaller("startswith", b"/")
+_NAME = re.compile(rb"<(/?[a-zA-Z][a-zA-Z0-9]*)")
+_LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_CHILDLESS = (b"br", b"BR", b"img", b"IMG", b"inp", b"INP", b"met", b"lin", b"hr", b"HR", b"sou", b"pat", b"use")
+_STEP = {b"/" + bytes((one, two)): -1 for one in _LETTERS for two in _LETTERS + b"123456"}
+_STEP |= {b"/" + bytes((one,)): -1 for one in _LETTERS} | dict.fromkeys(_CHILDLESS, 0)
 
-_TAG = re.compile(
-    rb"""<(/?)([a-zA-Z][^\s/>]*+)((?:[^>"']++|"[^"]*+"|'[^']*+'|["'])*?)>""".replace(b"*?)>", b"*+)>"), re.DOTALL
-)
+_OPENS = re.compile(rb"(/?)([a-zA-Z][^\s/>]*+)")
+_ENDS = re.compile(rb"""[>"']""")
 _TAG_END = re.compile(rb"""(?:[^>"']++|"[^"]*+"|'[^']*+')*+>""")
-_ATTRIBUTE = re.compile(rb"""[^\s/=>"']+(?:\s*=\s*(?:"[^"]*"|'[^']*'|[^\s"'>]+))?""")
+_ATTRIBUTE = re.compile(rb"""[^\s/=>"']++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>]++))?""")
 _VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
 _IMPLIED = frozenset(b"p li td th tr dt dd option".split())
 _RAW = frozenset(b"script style textarea title xmp noembed noframes iframe".split())
@@ -90,13 +94,22 @@ def _detected(html: bytes) -> str:
 def defuse(html: bytes) -> bytes:
     """The page without what makes the parser slow: tags nested over DEPTH, attributes after the first ATTRIBUTES.
 
-    An honest page is only measured: it has few more opening than closing tags, and no giant tag.
+    An honest page is only measured: few of its tags are open at once, and none is a giant.
     """
     pieces = html.split(b"<")
-    deep = len(pieces) > _MANY and len(pieces) - 2 * sum(map(_CLOSES, pieces)) > DEPTH
+    deep = len(pieces) > _MANY and _may_nest(html)
     if deep or any(map(_giant, [piece for piece in pieces if len(piece) > 2 * ATTRIBUTES])):
         return _Scan(html).result()
     return html
+
+
+def _may_nest(html: bytes) -> bool:
+    """Whether tags may nest too deep: more of them open at once, or closed under names that never opened."""
+    names = _NAME.findall(html)
+    if max(accumulate(map(_STEP.get, (name[:3] for name in names), repeat(1))), default=0) > DEPTH:
+        return True
+    counts = Counter(names)
+    return sum(max(0, n - counts[name[1:]]) for name, n in counts.items() if name[:1] == b"/") > DEPTH // 2
 
 
 def _giant(piece: bytes) -> bool:
@@ -105,6 +118,11 @@ def _giant(piece: bytes) -> bool:
     if not piece[:1].isalpha() or (end and end.end() < 2 * ATTRIBUTES):
         return False
     return piece.count(b"=") > ATTRIBUTES or piece.count(b"/") > ATTRIBUTES or len(piece.split()) > ATTRIBUTES
+
+
+def _after(html: bytes, what: bytes, position: int) -> int:
+    found = html.find(what, position)
+    return found + len(what) if found >= 0 else len(html)
 
 
 class _Scan:
@@ -118,30 +136,48 @@ class _Scan:
         self.open: dict[bytes, int] = {}
 
     def result(self) -> bytes:
-        position = 0
-        while tag := _TAG.search(self.html, position):
-            position = tag.end()
-            name = tag[2].lower()
-            if not (self._close(name) if tag[1] else self._opens(name, tag)):
-                self._replace(tag, b"")
-            elif name in _RAW and not tag[1]:
-                position = self._raw_end(name, position)
-        self.out.append(self.html[self.at :])
+        html, position = self.html, 0
+        while (start := html.find(b"<", position)) >= 0:
+            if html.startswith(b"<!--", start):
+                position = _after(html, b"-->", start + 4)
+                continue
+            tag = _OPENS.match(html, start + 1)
+            if tag is None:
+                position = start + 1
+                continue
+            position = self._tag_end(tag.end())
+            position = self._tag(start, position, tag[1] == b"/", tag[2].lower())
+        self.out.append(html[self.at :])
         return b"".join(self.out)
 
-    def _raw_end(self, name: bytes, position: int) -> int:
-        """Where the text of a script or its like ends: nothing in it is a tag."""
-        end = _RAW_END[name].search(self.html, position)
-        return end.start() if end else len(self.html)
+    def _tag_end(self, position: int) -> int:
+        """Just after the tag's `>`: one in a quoted value does not end it, and only `=` begins such a value."""
+        html = self.html
+        while found := _ENDS.search(html, position):
+            position = found.end()
+            if found[0] == b">":
+                return position
+            if html[max(0, position - 16) : position - 1].rstrip().endswith(b"="):
+                position = _after(html, found[0], position)
+        return len(html)
 
-    def _replace(self, tag: re.Match[bytes], by: bytes) -> None:
-        self.out += (self.html[self.at : tag.start()], by)
-        self.at = tag.end()
+    def _tag(self, start: int, end: int, closes: bool, name: bytes) -> int:
+        """Keep or drop a tag; returns where to go on."""
+        if not (self._close(name) if closes else self._opens(name, start, end)):
+            self._replace(start, end, b"")
+        elif name in _RAW and not closes:
+            raw_end = _RAW_END[name].search(self.html, end)
+            return raw_end.start() if raw_end else len(self.html)
+        return end
 
-    def _opens(self, name: bytes, tag: re.Match[bytes]) -> bool:
+    def _replace(self, start: int, end: int, by: bytes) -> None:
+        self.out += (self.html[self.at : start], by)
+        self.at = end
+
+    def _opens(self, name: bytes, start: int, end: int) -> bool:
         """Whether the opening tag stays."""
-        if len(tag[3]) > 2 * ATTRIBUTES:
-            self._trim(tag)
+        if end - start > 2 * ATTRIBUTES:
+            self._trim(name, start, end)
         if name in _VOID or name in _RAW:
             return True
         if not (name in _IMPLIED and self.stack and self.stack[-1] == name):
@@ -149,10 +185,11 @@ class _Scan:
             self.open[name] = self.open.get(name, 0) + 1
         return len(self.stack) <= DEPTH
 
-    def _trim(self, tag: re.Match[bytes]) -> None:
-        attributes = [match[0] for match in _ATTRIBUTE.finditer(tag[3])]
+    def _trim(self, name: bytes, start: int, end: int) -> None:
+        found = islice(_ATTRIBUTE.finditer(self.html, start + 1 + len(name), end), ATTRIBUTES + 1)
+        attributes = [match[0] for match in found]
         if len(attributes) > ATTRIBUTES:
-            self._replace(tag, b"<" + tag[2] + b" " + b" ".join(attributes[:ATTRIBUTES]) + b">")
+            self._replace(start, end, b"<" + name + b" " + b" ".join(attributes[:ATTRIBUTES]) + b">")
 
     def _close(self, name: bytes) -> bool:
         """Whether the closing tag stays: it does when the element it closes did."""

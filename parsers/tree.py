@@ -13,58 +13,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from parsers import marks as mark
+from parsers import tags
 from parsers.block import BlockKind, Head
-
-_INLINE, _BLOCK, _BREAK, _SKIP, _HEAD, _ANCHOR, _VOID, _STRONG, _ASIDE = range(9)
-
-_ROLES = {
-    _INLINE: """abbr acronym bdi bdo big cite code data del dfn font ins kbd label mark nobr output q rp rt ruby s samp
-        small span strike sub sup time tt u var wbr""",
-    _STRONG: "b strong i em",
-    _BREAK: "br",
-    _SKIP: """style template svg math select option button iframe object embed canvas audio video map datalist textarea
-        input progress meter frameset""",
-    _HEAD: "meta link title script base",
-    _ANCHOR: "a",
-    _VOID: "img hr picture source track param area col",
-    _ASIDE: "noscript",
-}
-_BLOCKS = """html head body div p section article main aside header footer nav ul ol li dl dt dd table thead tbody tfoot
-    tr td th caption blockquote pre h1 h2 h3 h4 h5 h6 figure figcaption form fieldset legend address details summary
-    center dir menu hgroup listing xmp plaintext"""
+from parsers.decode import DEPTH
+from parsers.gather import Gatherer
 
 
 def _tag_ids() -> dict[int, str]:
     """lexbor's number of every tag we know, read from the parser itself: comparing numbers is cheaper than names."""
-    names = " ".join((*_ROLES.values(), _BLOCKS)).split()
+    names = " ".join((*tags.ROLES.values(), tags.BLOCKS)).split()
     parser = LexborHTMLParser("<body>")
     return {parser.create_node(name).tag_id: name for name in names}
 
 
 TAG_NAMES = _tag_ids()
 _BY_NAME = {name: number for number, name in TAG_NAMES.items()}
-_ROLE_OF = {_BY_NAME[name]: role for role, names in _ROLES.items() for name in names.split()}
+_ROLE_OF = {_BY_NAME[name]: role for role, names in tags.ROLES.items() for name in names.split()}
 _TEXT, _COMMENT = 2, 4
 _CLOSED, _OPEN, _ANCHOR_CODE, _STRONG_CODE = -1, -2, -3, -4
-_KIND_OF = {
-    "li": BlockKind.ITEM,
-    "dt": BlockKind.ITEM,
-    "dd": BlockKind.ITEM,
-    "blockquote": BlockKind.QUOTE,
-    "pre": BlockKind.CODE,
-    "listing": BlockKind.CODE,
-    "td": BlockKind.CELL,
-    "th": BlockKind.CELL,
-    "figcaption": BlockKind.CAPTION,
-    "caption": BlockKind.CAPTION,
-    **{f"h{n}": BlockKind.HEADING for n in range(1, 7)},
-}
-_OWN_KIND = {_BY_NAME[name]: kind for name, kind in _KIND_OF.items()}
+_OWN_KIND = {_BY_NAME[name]: kind for name, kind in tags.KINDS.items()}
 _RESET = frozenset(_BY_NAME[name] for name in ("table", "ul", "ol", "dl", "section", "article", "figure", "form"))
 _TIME = _BY_NAME["time"]
 _HTML = _BY_NAME["html"]
@@ -73,17 +45,11 @@ _PRE = frozenset(_BY_NAME[name] for name in ("pre", "listing", "xmp", "plaintext
 _READ = frozenset(_BY_NAME[name] for name in mark.vocabulary("html body main p h1 h2 h3 h4 h5 h6 li blockquote pre td"))
 _PRUNED = frozenset(_BY_NAME[name] for name in ("nav", "footer", "aside"))
 _ENTER = ("_inline", "_block", "_break", "_skip", "_head", "_anchor", "_void", "_emphasis", "_aside")
-_HEADINGS = frozenset(("h1", "h2", "h3"))
 _SPLITS = mark.JUNK | mark.CAPTION | mark.HIDDEN | mark.TAGS
 _KEPT = mark.POST | mark.BODY | mark.KEEP | mark.PROPERTY
 _NOT_SHOWN = re.compile(r"display\s*:\s*none").search
-_HEAD_LISTS = ("metas", "links", "json_ld", "times", "headlines", "bylines", "tags")
 _MARK = "\x1e"  # a single line break: white space to str.split, and in no honest page
-_DEEPEST = 1024  # lexbor may nest deeper than the source when it repairs it
-_LONGEST_META = 4096  # characters, as are the next two
-_LONGEST_CAPTURE = 500
-_LONGEST_LD = 262_144
-_MOST_CAPTURES = 64
+_DEEPEST = DEPTH  # the parser may nest deeper than the source when it repairs it
 
 Attributes = dict[str, str | None]
 Splitter = Callable[[str, Attributes], object]
@@ -186,9 +152,7 @@ class _Walk:
         self.break_at = -1
         self.pre = 0
         self.current = -1
-        self.heads: dict[str, list[Any]] = {name: [] for name in _HEAD_LISTS}
-        self.title: str | None = None
-        self.html_lang: str | None = None
+        self.gatherer = Gatherer()
         block = self._block
         self.enter: dict[int, Callable[[LexborNode, int], int]] = dict.fromkeys(TAG_NAMES, block)
         self.enter |= {number: getattr(self, _ENTER[role]) for number, role in _ROLE_OF.items()}
@@ -196,7 +160,7 @@ class _Walk:
     def run(self, root: LexborNode) -> None:
         """Depth first, without recursion; subtrees that hold no text of the article are not entered.
 
-        Longer than most functions because a call for every node would double the cost of the walk.
+        Long because a call for every node would double the cost of the walk.
         """
         nodes: list[LexborNode] = []
         codes: list[int] = []
@@ -281,7 +245,7 @@ class _Walk:
         if number in _PRE:
             self.pre += 1
         elif number == _HTML:
-            self.html_lang = attributes.get("lang") or attributes.get("xml:lang")
+            self.gatherer.html_lang = attributes.get("lang") or attributes.get("xml:lang")
         self.current = index
         return index
 
@@ -290,8 +254,10 @@ class _Walk:
         if not attributes:
             return _OPEN
         marks = self._marks(attributes, node)
+        if marks & mark.HIDDEN:
+            return _CLOSED  # words for screen readers and machines, within a sentence
         if number == _TIME:
-            self._moment(attributes, node)
+            self.gatherer.moment(node, attributes)
         if marks & _SPLITS or (self.splits and self.splits(TAG_NAMES[number], attributes)):
             return self._open(node, number, attributes, marks)
         return _OPEN
@@ -307,13 +273,9 @@ class _Walk:
         marks = self._marks(attributes, node)
         rel = attributes.get("rel")
         if rel:
-            words = rel.lower().split()
-            if "tag" in words:
-                self._capture("tags", node)
-            if "author" in words:
-                self._capture("bylines", node)
+            self.gatherer.of_rel(rel, node)
         elif self.current >= 0 and self.rows[self.current].marks & mark.TAGS:
-            self._capture("tags", node)
+            self.gatherer.capture("tags", node)
         if marks & mark.HIDDEN or (marks and self.splits and self.splits("a", attributes)):
             return self._open(node, number, attributes, marks)
         if self.link_at >= 0:
@@ -340,35 +302,15 @@ class _Walk:
                 if value:
                     marks |= mark.of_token(value)
             elif name == "itemprop":
-                marks |= self._property(value or "", attributes, node)
+                marks |= self.gatherer.of_property(value or "", node, attributes)
             elif name == "style":
                 if value and "none" in value and _NOT_SHOWN(value):
                     marks |= mark.HIDDEN
             elif name == "hidden" or (name == "aria-hidden" and value == "true"):
                 marks |= mark.HIDDEN
         if marks & mark.CAPTURED:
-            self._caught(marks, attributes, node)
+            self.gatherer.of_marks(marks, node, attributes)
         return marks
-
-    def _caught(self, marks: int, attributes: Attributes, node: LexborNode) -> None:
-        if marks & mark.BYLINE:
-            self._capture("bylines", node)
-        if marks & mark.HEADLINE:
-            self._capture("headlines", node)
-        if marks & mark.DATE and attributes.get("title") and "published" in (attributes.get("class") or ""):
-            self._moment(attributes, node)
-
-    def _property(self, value: str, attributes: Attributes, node: LexborNode) -> int:
-        words = value.split()
-        if "articleBody" in words:
-            return mark.PROPERTY
-        if "datePublished" in words:
-            self._moment(attributes, node)
-        elif "headline" in words or ("name" in words and node.tag in _HEADINGS):
-            self._capture("headlines", node)
-        elif "author" in words:
-            self._capture("bylines", node)
-        return 0
 
     def _break(self, node: LexborNode, number: int) -> int:
         """One `<br>` is a space; a second with nothing between them ends the paragraph."""
@@ -429,40 +371,10 @@ class _Walk:
         return _CLOSED
 
     def _head(self, node: LexborNode, number: int) -> int:
-        attributes = node.attributes
-        name = node.tag
-        if name == "meta":
-            key = attributes.get("property") or attributes.get("name") or attributes.get("itemprop")
-            key = key or attributes.get("http-equiv")
-            content = attributes.get("content")
-            if key and content:
-                self.heads["metas"].append((key.strip().lower(), content[:_LONGEST_META]))
-        elif name == "link":
-            rel, href = attributes.get("rel"), attributes.get("href")
-            if rel and href:
-                self.heads["links"].append((rel.strip().lower(), href[:_LONGEST_META]))
-        elif name == "title":
-            if self.title is None:
-                self.title = " ".join(node.text().split())[:_LONGEST_META]
-        elif name == "script" and "ld+json" in (attributes.get("type") or "").lower():
-            self.heads["json_ld"].append(node.text()[:_LONGEST_LD])
+        self.gatherer.of_head_element(node, node.attributes)
         return _CLOSED
-
-    def _moment(self, attributes: Attributes, node: LexborNode) -> None:
-        stamp = attributes.get("datetime") or attributes.get("content") or attributes.get("title") or ""
-        text = " ".join(node.text().split())[:_LONGEST_CAPTURE]
-        if (stamp or text) and len(self.heads["times"]) < _MOST_CAPTURES:
-            self.heads["times"].append((stamp, text))
-
-    def _capture(self, name: str, node: LexborNode) -> None:
-        caught = self.heads[name]
-        if len(caught) < _MOST_CAPTURES:
-            text = " ".join(node.text(separator=" ").split())
-            if 0 < len(text) <= _LONGEST_CAPTURE:
-                caught.append(text)
 
     def finish(self) -> Tree:
         """The arrays, with the head filled in."""
-        lists = {name: tuple(values) for name, values in self.heads.items()}
-        self.tree.head = Head(title=self.title, html_lang=self.html_lang, **lists)
+        self.tree.head = self.gatherer.head()
         return self.tree
