@@ -56,8 +56,12 @@ class Result:
     whole: int
     exact: int
     seconds: float
-    cpu: float
+    cpu_of: dict[str, float]
     memory: int
+
+    @property
+    def cpu(self) -> float:
+        return sum(self.cpu_of.values())
 
     @property
     def per_second(self) -> float:
@@ -141,13 +145,13 @@ def run_side(name: str, web: int, told: dict[str, Any], say: Say) -> Result:
         with EmbeddedPostgres(load({"KLIPING_DATA_DIR": str(folder)})) as dsn:
             command, environment = PREPARE[name](dsn, folder, told["feeds"])
             with (folder / "log").open("wb") as log, Meter({web}) as meter:
-                before, begun = meter.cpu(), time.monotonic()
+                before, begun = meter.shares(), time.monotonic()
                 process = subprocess.Popen(
                     command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log
                 )
                 try:
                     ended = wait_for_rows(dsn, len(told["truth"]), process, say)
-                    cpu = meter.cpu() - before
+                    cpu = {kind: spent - before[kind] for kind, spent in meter.shares().items()}
                 finally:
                     stop(process)
             rows = stored_rows(dsn)
@@ -197,12 +201,14 @@ def plain(url: str) -> str:
     return url.partition("?")[0]
 
 
-def judge(name: str, rows: dict[str, str], truth: dict[str, str], seconds: float, cpu: float, memory: int) -> Result:
+def judge(
+    name: str, rows: dict[str, str], truth: dict[str, str], seconds: float, cpu_of: dict[str, float], memory: int
+) -> Result:
     """Compare what was stored with what was served."""
     known = {url: body for url, body in rows.items() if url in truth}
     whole = sum(all(words in body for words in lines(truth[url])) for url, body in known.items())
     exact = sum(lines(body) == lines(truth[url]) for url, body in known.items())
-    return Result(name, len(truth), len(known), whole, exact, seconds, cpu, memory)
+    return Result(name, len(truth), len(known), whole, exact, seconds, cpu_of, memory)
 
 
 def lines(body: str) -> list[str]:
@@ -216,7 +222,12 @@ def lines(body: str) -> list[str]:
 def as_json(results: list[Result]) -> str:
     ours, theirs = results
     facts = {
-        result.name: {**asdict(result), "per_second": result.per_second, "per_cpu_second": result.per_cpu}
+        result.name: {
+            **asdict(result),
+            "cpu": result.cpu,
+            "per_second": result.per_second,
+            "per_cpu_second": result.per_cpu,
+        }
         for result in results
     }
     ratios = {"per_second": ours.per_second / theirs.per_second, "per_cpu_second": ours.per_cpu / theirs.per_cpu}
@@ -234,6 +245,9 @@ def as_table(results: list[Result]) -> Table:
         ("these and no other line", 0, lambda r: float(r.exact)),
         ("seconds", 1, lambda r: r.seconds),
         ("CPU seconds", 1, lambda r: r.cpu),
+        ("  of the program", 1, lambda r: r.cpu_of["program"]),
+        ("  of its children", 1, lambda r: r.cpu_of["children"]),
+        ("  of Postgres", 1, lambda r: r.cpu_of["postgres"]),
         ("articles per second", 1, lambda r: r.per_second),
         ("articles per CPU second", 1, lambda r: r.per_cpu),
         ("peak memory, MiB", 0, lambda r: r.memory / 2**20),

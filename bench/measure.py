@@ -23,7 +23,7 @@ class Meter:
     """Watches the processes below this one, without those of `left_out`: a database and what writes to it.
 
     CPU is user + system time of each live process and of its children that ended and were waited for. So nobody who
-    counts may have ended unwaited: take `cpu` while the run is still up. Memory is the sum of the proportional set
+    counts may have ended unwaited: take `shares` while the run is still up. Memory is the sum of the proportional set
     sizes (shared pages count once), the peak of looks half a second apart.
     """
 
@@ -44,9 +44,15 @@ class Meter:
     def processes(self) -> list[psutil.Process]:
         return [process for process in below(os.getpid()) if process.pid not in self.left_out]
 
-    def cpu(self) -> float:
-        """CPU seconds so far."""
-        return sum(sum(times(process)[:4]) for process in self.processes())
+    def shares(self) -> dict[str, float]:
+        """CPU seconds so far of the database and of what writes to it: its first process, and those below that."""
+        first = {process.pid for process in psutil.Process().children()}
+        shares = {"program": 0.0, "children": 0.0, "postgres": 0.0}
+        for process in self.processes():
+            own = sum(times(process)[:4])
+            kind = "postgres" if is_postgres(process) else "program" if process.pid in first else "children"
+            shares[kind] += own
+        return shares
 
     def memory(self) -> int:
         """Bytes now."""
@@ -55,6 +61,13 @@ class Meter:
     def _watch(self) -> None:
         while not self._stop.wait(GAP):
             self.peak = max(self.peak, self.memory())
+
+
+def is_postgres(process: psutil.Process) -> bool:
+    try:
+        return bool(process.name().startswith("postgres"))
+    except psutil.NoSuchProcess:
+        return False
 
 
 def times(process: psutil.Process) -> tuple[float, float, float, float]:
