@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -131,27 +131,20 @@ async def new_rows(
 def _row(feed: Feed, key: bytes, entry: Entry, at: datetime, origin: str, shell: Shell) -> NewEntry:
     """One entry as it enters the ledger: pending on the host that has its page, or decided at once."""
     initial = origin == "live" and feed.first_polled_at is None
+    fresh = NewEntry(key, entry, initial=initial, origin=origin)
     if entry.error:
-        return NewEntry(key, entry, state=EntryState.QUARANTINED, reason=entry.error, initial=initial, origin=origin)
-    match decide.plan(feed, entry):
-        case decide.Plan.NOTHING:
-            reason = "no_link_no_text"
-            return NewEntry(key, entry, state=EntryState.REJECTED, reason=reason, initial=initial, origin=origin)
-        case decide.Plan.FEED:
-            host, at = feed.host, shell.clock.now()
-        case _:
-            host = host_of(entry.url or feed.url)
-    url = entry.url
-    return NewEntry(
-        key,
-        entry,
-        site=site_of(url) if url else site_of(feed.url),
-        host=host,
-        url_key=url_key(url) if url else None,
-        next_try_at=at,
-        initial=initial,
-        origin=origin,
-    )
+        return replace(fresh, state=EntryState.QUARANTINED, reason=entry.error)
+    plan = decide.plan(feed, entry)
+    if plan is decide.Plan.NOTHING:
+        return replace(fresh, state=EntryState.REJECTED, reason="no_link_no_text")
+    try:
+        url = entry.url or feed.url
+        place = replace(fresh, site=site_of(url), host=host_of(url), url_key=url_key(url) if entry.url else None)
+    except ValueError:
+        return replace(fresh, state=EntryState.REJECTED, reason=FetchOutcome.BAD_URL.value)
+    if plan is decide.Plan.FEED:  # nothing is fetched, so it is the feed's own visit that works on it, now
+        return replace(place, host=feed.host, next_try_at=shell.clock.now())
+    return replace(place, next_try_at=at)
 
 
 def _record(feed: Feed, fetched: Fetched, reading: Reading, rows: Sequence[NewEntry]) -> PollRecord:
