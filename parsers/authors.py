@@ -25,6 +25,7 @@ _TAIL = re.compile(
     re.I | re.S,
 )
 _EDITOR = re.compile(r"\W*(?:editor|redaktur|penyunting)\b ?[:|]", re.I)
+_MAIL_NAME = re.compile(r"\S{1,100}@\S{1,200} ?\((?P<name>[^()]{1,100})\)")
 _MAIL = re.compile(r"\S{1,100}@\S{1,200}|https?://\S+|www\.\S+", re.I)
 _NOBODY_TEXT = """unknown anonymous anonim none null author penulis noreply no-reply n/a oleh by login register
     daftar masuk home follow ikuti share tweet facebook twitter instagram"""
@@ -39,7 +40,9 @@ _DESK = re.compile(
 
 def clean_author(text: str) -> str | None:
     """The name in a byline, or None when it names nobody: a stand-in address, "Unknown", a whole sentence."""
-    name = _MAIL.sub(" ", clean_line(text[:400]))
+    name = clean_line(text[:400])
+    addressed = _MAIL_NAME.fullmatch(name)  # RSS 2.0: address (name)
+    name = addressed["name"] if addressed else _MAIL.sub(" ", name)
     named = re.search(r"\b(?:reporter|penulis|pewarta|oleh|author) ?: ?(?P<name>.+)", name, re.I)
     name = named["name"] if named else name
     name = _TAIL.sub("", _LEAD.sub("", name).strip(" :,-–—|\"'")).strip(" :,-–—|.\"'")

@@ -19,8 +19,8 @@ _TRAILING = re.compile(
 )
 _BRACKET = re.compile(
     r"(?P<text>.{0,1200}?)\s?[(\[](?P<credit>(?i:(?:foto|photo|sumber|source|dok|dokumentasi|gambar|image|ist"
-    r"|istimewa|credit|kredit|ilustrasi|courtesy|doc)\b[^()\[\]]{0,80})"
-    r"|(?:[^()\[\]/]{1,40}/[^()\[\]]{1,60}|[A-Z]{2,10}(?: (?:PHOTO|FOTO|Photo|Foto))?))[)\]]\W{0,3}",
+    r"|istimewa|credit|kredit|ilustrasi|courtesy|doc)\b[^()\[\]]{0,80})|(?=[^()\[\]]{0,100}[A-Za-z]{3})"
+    r"(?:[^()\[\]/]{1,40}/[^()\[\]]{1,60}|[A-Z]{2,10}(?: (?:PHOTO|FOTO|Photo|Foto))?))[)\]]\W{0,3}"
 )
 _AGENCY_END = re.compile(
     r"(?P<text>.{3,600}?)[.,] ?(?P<credit>(?:AFP|AP|ANTARA|REUTERS|Reuters|EPA|Antara)(?: PHOTO| FOTO| Photo|"

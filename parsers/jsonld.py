@@ -13,7 +13,10 @@ from dataclasses import dataclass
 from typing import Any
 
 _NODES = 4000  # objects and lists looked at in one block
-_STRING_OR_COMMENT = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|(?<![:\w])//[^\n]*', re.DOTALL)
+_STRING = r'"(?:[^"\\]|\\.)*(?:"|$)'
+_LINE_COMMENT = r"(?<![:\w])//[^\n]*"
+_STRING_OR_LINE = re.compile(rf"{_STRING}|{_LINE_COMMENT}", re.DOTALL)
+_STRING_OR_COMMENT = re.compile(rf"{_STRING}|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|{_LINE_COMMENT}", re.DOTALL)
 _STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|,(?=\s{0,200}[}\]])', re.DOTALL)
 _FIELD = re.compile(r'"(datePublished|dateModified|headline)"\s{0,20}:\s{0,20}"([^"\\]{1,500})"')
 _ARTICLE = re.compile(r"(?:Article|Posting|Report|Review|Recipe|Story)$|^(?:Report|Quiz|HowTo)")
@@ -73,9 +76,8 @@ def _load(block: str) -> Any:
 
 def _repaired(text: str) -> str:
     end = text.rfind("*/") + 2  # past the last closed comment no opening one is looked for: that keeps this linear
-    head = _STRING_OR_COMMENT.sub(_keep_strings, text[:end]) if end > 1 else ""
-    rest = text[end:] if end > 1 else text
-    plain = re.sub(r"^\s{0,200}//[^\n]*$", "", head + rest, flags=re.MULTILINE)
+    head, rest = (text[:end], text[end:]) if end > 1 else ("", text)
+    plain = _STRING_OR_COMMENT.sub(_keep_strings, head) + _STRING_OR_LINE.sub(_keep_strings, rest)
     plain = plain.replace("<![CDATA[", "").replace("]]>", "")
     return _STRING_OR_COMMA.sub(_keep_strings, plain)
 

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from kliping.model import Caption, Credit, Removal, Source
 from parsers import captions, people, sources
 from parsers.block import Block, BlockKind
 from parsers.breaks import is_furniture
 from parsers.dates import is_stamp
-from parsers.lines import Group, closed_group, is_prose, like_headline, normal, words_of
+from parsers.lines import LINE_LIMIT, Group, closed_group, is_prose, like_headline, normal, words_of
 from parsers.patterns import closing_rule, pattern_rule
 from parsers.suffix import cut_suffix
 
@@ -68,9 +69,26 @@ def _head(blocks: Sequence[Block]) -> int:
     return min(len(blocks), HEAD_BLOCKS)
 
 
-def _tail(blocks: Sequence[Block]) -> int:
-    """The index from which a block counts as closing the text: the last few, of a short text fewer."""
-    return len(blocks) - min(TAIL_BLOCKS, max(2, len(blocks) * 2 // 5), len(blocks))
+def _tail(blocks: Sequence[Block], most: int = TAIL_BLOCKS) -> int:
+    """The index from which a block counts as closing the text: the last few, of a short text fewer.
+
+    Footer lines do not count, so that a long footer is seen whole at once.
+    """
+    left = min(most, max(2, len(blocks) * 2 // 5))
+    index = len(blocks)
+    while index > 0 and (left > 0 or _is_footer(blocks[index - 1])):
+        index -= 1
+        left -= not _is_footer(blocks[index])
+    return index
+
+
+@lru_cache(maxsize=512)
+def _is_footer(block: Block) -> bool:
+    """What some step would take from the end of a text."""
+    if len(block.text) > 2 * LINE_LIMIT:
+        return False
+    found = closed_group(block) or closing_rule(block) or people.read_views(block) or people.read_tags(block)
+    return bool(found) or is_furniture(block)
 
 
 # --- steps ------------------------------------------------------------------------------------------------------------
@@ -225,7 +243,7 @@ def _unresolved(found: Sequence[Source]) -> list[str]:
 
 def drop_stamps(blocks: Sequence[Block], context: CleanContext) -> Sift:
     """Date stamps and bylines before the first prose; at the end those with a time of day or a blog's form."""
-    out, head, tail = Sift(), _head(blocks), len(blocks) - 2
+    out, head, tail = Sift(), _head(blocks), _tail(blocks, 2)
     for index, block in enumerate(blocks):
         text = block.text
         if len(text) > 140 or head <= index < tail:
@@ -302,11 +320,11 @@ def _source(blocks: Sequence[Block], index: int, at_tail: bool, out: Sift) -> in
 
 def drop_credits(blocks: Sequence[Block], context: CleanContext) -> Sift:
     """Reporters, editors, desk initials, counters and tags, before the first prose or among the last blocks."""
-    out, head, tail = Sift(), _head(blocks), _tail(blocks)
+    out, head, tail, end = Sift(), _head(blocks), _tail(blocks), _tail(blocks, 3)
     for index, block in enumerate(blocks):
         plain = block.kind in (BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.ITEM)
         inside = head < index < tail and not people.is_desk_line(block.text)
-        if not plain or inside or not _credit(block, index >= tail, index >= len(blocks) - 3, out):
+        if not plain or inside or not _credit(block, index >= tail, index >= end, out):
             out.kept.append(block)
     return out
 

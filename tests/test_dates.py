@@ -62,7 +62,8 @@ OWN = [
 ]
 NONE = [
     "", "  ", "2020", "Juni 2020", "3 Juni", "18:45 WIB", "18.45", "31 Juni 2020", "32/13/2020", "Rp 20.000",
-    "5 komentar",   "14 April 1970", "14 April 2150", "Senin pagi", "0/0/0000", "telepon 0812-3456-7890", "pasal 12/2020", "\x00\ud800",
+    "5 komentar", "14 April 1970", "14 April 2150", "Senin pagi", "0/0/0000", "telepon 0812-3456-7890",
+    "pasal 12/2020", "\x00\ud800",
 ]  # fmt: skip
 
 

@@ -1,0 +1,288 @@
+"""Cleaning as a whole: the sample's boilerplate, links, suffixes, the guard, and any text at all."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kliping.model import Caption, Credit, Source
+from parsers.around import look_around
+from parsers.block import Block, BlockKind, Link
+from parsers.clean import CleanContext, Cleaned, clean
+
+LEAD = (
+    "Pasukan penjaga pantai menemukan dua perahu nelayan yang hilang sejak Kamis malam di perairan utara,"
+    " setelah pencarian selama tiga hari yang melibatkan puluhan relawan dari desa-desa sekitar."
+)
+MORE = (
+    "Kepala regu pencari mengatakan semua awak selamat walau kelelahan, dan mereka langsung dibawa ke puskesmas"
+    " untuk diperiksa sebelum dipulangkan kepada keluarga masing-masing pada Minggu siang."
+)
+LINK = Link("click disini", "https://kabar.example/asli")
+NONE = CleanContext()
+
+
+def p(text: str, *links: Link, kind: BlockKind = BlockKind.PARAGRAPH, lines: tuple[str, ...] = ()) -> Block:
+    return Block(kind, text, links, lines=lines)
+
+
+def texts(cleaned: Cleaned) -> list[str]:
+    return [block.text for block in cleaned.blocks]
+
+
+def removals(cleaned: Cleaned) -> list[tuple[str, str | None]]:
+    return [(r.text, r.kept_as) for r in cleaned.removed]
+
+
+# --- the sample's shape -----------------------------------------------------------------------------------------------
+
+CREDIT_LINE = "Nelayan yang selamat di dermaga - Courtesy of AFP |"
+
+
+def test_the_samples_boilerplate_becomes_data() -> None:
+    blocks = [
+        p(CREDIT_LINE),
+        p(LEAD),
+        p("Tiga Hari di Laut"),
+        p(MORE),
+        p("Sumber: click disini", LINK),
+        p("0 komentar:"),
+        p("Posting Komentar", Link("Posting Komentar", "https://blog.example/comment")),
+    ]
+    cleaned = clean(blocks, NONE)
+    assert texts(cleaned) == [LEAD, "Tiga Hari di Laut", MORE]
+    assert cleaned.captions == (Caption("Nelayan yang selamat di dermaga", "AFP"),)
+    assert cleaned.sources == (Source("click disini", "https://kabar.example/asli", "text"),)
+    assert removals(cleaned) == [
+        ("0 komentar:", None),
+        ("Posting Komentar", None),
+        (CREDIT_LINE, "captions"),
+        ("Sumber: click disini", "sources"),
+    ]
+    assert cleaned.flags == ()
+
+
+def test_a_caption_by_markup_is_read_the_same_way() -> None:
+    cleaned = clean([p(CREDIT_LINE, kind=BlockKind.CAPTION), p(LEAD)], NONE)
+    assert cleaned.captions == (Caption("Nelayan yang selamat di dermaga", "AFP"),)
+    assert texts(cleaned) == [LEAD]
+
+
+def test_a_click_here_without_its_link_is_flagged() -> None:
+    cleaned = clean([p(LEAD), p(MORE), p("Sumber: click disini")], NONE)
+    assert cleaned.sources == (Source("click disini", None, "text"),)
+    assert cleaned.flags == ("source_unresolved",)
+
+
+def test_a_footer_glued_to_the_last_paragraph_is_cut_from_it() -> None:
+    glued = f"{MORE} Sumber: click disini 0 komentar: Posting Komentar"
+    cleaned = clean([p(LEAD), p(glued, LINK)], NONE)
+    assert texts(cleaned) == [LEAD, MORE]
+    assert cleaned.sources == (Source("click disini", "https://kabar.example/asli", "text"),)
+    assert removals(cleaned) == [
+        ("Sumber: click disini", "sources"),
+        ("0 komentar:", None),
+        ("Posting Komentar", None),
+    ]
+
+
+def test_a_footer_in_one_block_of_its_own_goes_line_by_line() -> None:
+    cleaned = clean([p(LEAD), p(MORE), p("Sumber: click disini 0 komentar: Posting Komentar", LINK)], NONE)
+    assert texts(cleaned) == [LEAD, MORE]
+    assert [text for text, kept in removals(cleaned) if kept is None] == ["0 komentar:", "Posting Komentar"]
+    assert cleaned.sources[0].url == "https://kabar.example/asli"
+
+
+def test_single_line_breaks_are_parted_where_furniture_hides_behind_them() -> None:
+    lines = (CREDIT_LINE, LEAD, MORE, "Sumber: click disini", "0 komentar:", "Posting Komentar")
+    cleaned = clean([p(" ".join(lines), LINK, lines=lines)], NONE)
+    assert texts(cleaned) == [f"{LEAD} {MORE}"]
+    assert cleaned.sources == (Source("click disini", "https://kabar.example/asli", "text"),)
+    assert cleaned.captions[0].credit == "AFP"
+    verse = ("Air tenang menghanyutkan", "Angin malam membawa pulang")
+    assert texts(clean([p(LEAD), p(" ".join(verse), lines=verse)], NONE)) == [LEAD, " ".join(verse)]
+
+
+# --- links, lists, sites' own lines -----------------------------------------------------------------------------------
+
+
+def test_links_under_baca_juga_go_with_it_and_a_paragraph_does_not() -> None:
+    one, two = Link("Perahu Hilang di Utara", "https://a.example/1"), Link("Cuaca Buruk Sepekan", "https://a.example/2")
+    blocks = [p(LEAD), p("Baca juga:"), p(one.text, one), p(two.text, two, kind=BlockKind.ITEM), p(MORE)]
+    assert texts(clean(blocks, NONE)) == [LEAD, MORE]
+    assert texts(clean([p(LEAD), p("Baca juga:"), p(MORE)], NONE)) == [LEAD, MORE]
+    lost_link = "Perahu Nelayan Hilang di Perairan Utara"
+    assert texts(clean([p(LEAD), p("Baca Juga"), p(lost_link), p(MORE)], NONE)) == [LEAD, MORE]
+
+
+def test_a_section_of_the_article_is_not_taken_for_a_link_list() -> None:
+    heading = p("Rekomendasi", kind=BlockKind.HEADING)
+    assert "Rekomendasi" in texts(clean([p(LEAD), p(LEAD), heading, p(MORE), p(MORE), p(MORE)], NONE))
+
+
+def test_cells_code_and_items_keep_words_that_are_furniture_elsewhere() -> None:
+    code, cell = p("0 komentar:\nPosting Komentar", kind=BlockKind.CODE), p("-", kind=BlockKind.CELL)
+    item = p("Label", kind=BlockKind.ITEM)
+    assert texts(clean([p(LEAD), code, cell, item, p(MORE), p(MORE), p(MORE)], NONE))[1:4] == [
+        code.text,
+        cell.text,
+        item.text,
+    ]
+
+
+def test_a_sites_own_openers_and_closers() -> None:
+    context = CleanContext(openers=("Selamat datang di Kabar Desa.",), closers=("Salam dari redaksi!",))
+    blocks = [p("Selamat datang di  Kabar Desa"), p(LEAD), p(MORE), p("Salam dari redaksi")]
+    assert texts(clean(blocks, context)) == [LEAD, MORE]
+
+
+def test_the_repeated_title_goes_when_it_is_set_off() -> None:
+    context = CleanContext(title="Dua Perahu Nelayan Ditemukan")
+    heading = p("Dua perahu nelayan ditemukan", kind=BlockKind.HEADING)
+    assert texts(clean([heading, p(LEAD)], context)) == [LEAD]
+    assert texts(clean([p("Dua perahu nelayan ditemukan"), p(LEAD)], context))[0].startswith("Dua")
+
+
+def test_what_follows_a_comment_form_at_the_end_goes_with_it() -> None:
+    blocks = [
+        p(LEAD),
+        p(MORE),
+        p(LEAD),
+        p(MORE),
+        p("2 komentar:"),
+        p("Tinggalkan Balasan"),
+        p("Wah, syukurlah selamat."),
+    ]
+    assert texts(clean(blocks, NONE)) == [LEAD, MORE, LEAD, MORE]
+    early = [p(LEAD), p("Tinggalkan Balasan"), p(MORE), p(LEAD), p(MORE)]
+    assert texts(clean(early, NONE)) == [LEAD, MORE, LEAD, MORE]
+
+
+def test_labels_and_values_in_two_cells_are_one_line() -> None:
+    cells = [p(t, kind=BlockKind.CELL) for t in ("Penulis", ": Siti Rahma", "Sumber", ": Kabar Utara")]
+    cleaned = clean([p(LEAD), p(MORE), *cells], NONE)
+    assert texts(cleaned) == [LEAD, MORE]
+    assert cleaned.credits == (Credit("author", "Siti Rahma"),)
+    assert cleaned.sources == (Source("Kabar Utara", None, "text"),)
+
+
+def test_a_lone_source_label_takes_the_links_under_it() -> None:
+    link = Link("Kabar Utara", "https://utara.example/1")
+    cleaned = clean([p(LEAD), p(MORE), p("Sumber:"), p("Kabar Utara", link)], NONE)
+    assert texts(cleaned) == [LEAD, MORE]
+    assert cleaned.sources == (Source("Kabar Utara", "https://utara.example/1", "text"),)
+
+
+def test_a_republish_notice_is_a_source() -> None:
+    notice = (
+        'Artikel ini telah tayang di KabarUtara.com dengan judul "Perahu Hilang", https://kabarutara.com/2019/perahu.'
+    )
+    cleaned = clean([p(LEAD), p(MORE), p(notice)], NONE)
+    assert cleaned.sources == (Source("KabarUtara.com", "https://kabarutara.com/2019/perahu", "republished"),)
+
+
+def test_a_call_glued_to_a_sentence_is_cut_and_prose_is_not() -> None:
+    glued = f"{MORE} Ikuti Whatsapp Channel Kabar Utara"
+    assert texts(clean([p(LEAD), p(glued)], NONE)) == [LEAD, MORE]
+    prose = f"{MORE} Ikuti terus kabar mereka, kata kepala desa."
+    assert texts(clean([p(LEAD), p(prose)], NONE)) == [LEAD, prose]
+
+
+def test_a_page_turner_says_that_the_text_is_incomplete() -> None:
+    assert clean([p(LEAD), p("Berlanjut ke halaman berikutnya.")], NONE).flags == ("incomplete",)
+
+
+def test_datelines_and_reference_lists_stay() -> None:
+    dateline = "ISTANBUL, 23 Februari 2016 (Antara/Kabar) --"
+    books = ["Daftar Pustaka", "1. Siti Rahma, Laut dan Kita, 1999.", "2. Budi Santoso, Nelayan Utara, 2004."]
+    assert texts(clean([p(dateline), p(LEAD), *map(p, books)], NONE)) == [dateline, LEAD, *books]
+
+
+# --- the guard --------------------------------------------------------------------------------------------------------
+
+
+def test_an_unexplained_cut_that_takes_too_much_is_refused() -> None:
+    caption = "Nelayan yang selamat berkumpul di dermaga menunggu keluarga mereka datang. (Foto: Siti Rahma/Kabar)"
+    short = "Mereka selamat semua, kata kepala regu."
+    cleaned = clean([p(caption), p(short)], NONE)
+    assert texts(cleaned) == [caption, short]
+    assert cleaned.flags == ("cleaning_refused",)
+
+
+def test_a_cut_that_explains_itself_is_not_judged() -> None:
+    blocks = [p("Baca juga:"), *(p(f"Kabar Laut {n}", Link(f"Kabar Laut {n}", "https://a.example")) for n in range(9))]
+    assert texts(clean([p("Hujan turun."), *blocks], NONE)) == ["Hujan turun."]
+
+
+# --- around the body --------------------------------------------------------------------------------------------------
+
+
+def test_what_stands_around_the_body() -> None:
+    before = [p("Kabar Terkini"), p("KABAR.com/SITI RAHMA Nelayan tiba di dermaga dengan selamat, Minggu (7/4/2019)")]
+    after = [p("Sumber : Kabar Utara"), p("Editor: Budi Santoso"), p("Posting Komentar"), p("Sumber: Orang Lain")]
+    found = look_around(before, after)
+    assert [c.credit for c in found.captions] == ["KABAR.com/SITI RAHMA"]
+    assert found.sources == (Source("Kabar Utara", None, "text"),)
+    assert found.credits == (Credit("editor", "Budi Santoso"),)
+
+
+# --- any text at all --------------------------------------------------------------------------------------------------
+
+SCRAPS = (
+    LEAD, MORE, CREDIT_LINE, "Sumber: click disini", "Sumber:", "0 komentar:", "Posting Komentar", "Baca juga:", "(",
+    "(a/b)", "©", "https://a.example/b", "***", "Label: a, b", "Jumat, 19 April 2019 13:05 WIB", "Foto: Antara", ")",
+    ": Siti", "Artikel ini telah tayang di A.com", "Iklan", "Penulis", "Editor: A", ":", "|", ".", " ", "\x00",
+    "\u00a0", "\ud800", "é",
+)  # fmt: skip
+LINES = st.one_of(
+    st.text(max_size=120), st.lists(st.sampled_from(SCRAPS), max_size=6).map(" ".join), st.sampled_from(SCRAPS)
+)
+LINKS = st.lists(st.builds(Link, st.sampled_from(SCRAPS), st.sampled_from([None, "https://a.example"])), max_size=2)
+BLOCKS = st.builds(
+    Block,
+    st.sampled_from(list(BlockKind)),
+    LINES,
+    LINKS.map(tuple),
+    lines=st.lists(LINES, max_size=3).map(tuple),
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(BLOCKS, max_size=12), st.sampled_from([None, LEAD, "Iklan"]))
+def test_any_blocks_are_survived_and_cleaning_is_idempotent(blocks: list[Block], title: str | None) -> None:
+    context = CleanContext(title=title, openers=("Iklan",), closers=("Penulis",))
+    once = clean(blocks, context)
+    assert clean(once.blocks, context).blocks == once.blocks
+    assert clean(blocks, context) == once
+
+
+UNITS = [
+    "1 ", "a ", "A", "Aa ", "( ", "-", "| ", ", ", ". ", ": ", "© ", "foto: ", "Sumber: ", "klik disini ", "Editor: A ",
+    "#a", "http://a ", "a.com ", "1 komentar: ", "bagikan ke facebook ", "baca juga: ", "“”", "halaman 1 ", "(a/b) ",
+    "artikel ini telah tayang di ", "a, ", "posted on ", "telah ", "dari ", "suka ini ", "jumat, 1 ", "copyright 2019 ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_no_line_is_slow_to_judge(unit: str) -> None:
+    """A line of any length costs milliseconds, and twice the text at most about twice the time."""
+    for lead in ("", "Foto: ", "Sumber: ", "Artikel ini telah "):
+        for length in (398, 798, 100_000):
+            line = (lead + unit * (length // len(unit)))[:length] + "!"
+            start = time.process_time()
+            clean([p(line), p(line, kind=BlockKind.CAPTION), p(line, Link(line, "https://a.example"))], NONE)
+            assert time.process_time() - start < 0.25, (lead, length)
+
+
+def test_many_blocks_cost_in_proportion() -> None:
+    def cost(count: int) -> float:
+        blocks = [p(f"Editor: Siti Nomor {n}") for n in range(count)]
+        start = time.process_time()
+        clean(blocks, NONE)
+        return time.process_time() - start
+
+    cost(100)
+    assert cost(2000) < 6 * max(cost(500), 0.02)
