@@ -32,7 +32,8 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _WEB = re.compile(r"https?:", re.IGNORECASE)
 _ESCAPED_AMPERSAND = re.compile(r"&(?:amp|#0*38|#x0*26);", re.IGNORECASE)
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
-_HOST = re.compile(r"[a-z0-9_]([a-z0-9_\-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_\-]*[a-z0-9_])?)*")
+# A label may end in a hyphen: old Blogger addresses do.
+_HOST = re.compile(r"(?!xn--(?:\.|$))[a-z0-9_][a-z0-9_\-]*(?:\.(?!xn--(?:\.|$))[a-z0-9_][a-z0-9_\-]*)*")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 
 _BLOGSPOT = re.compile(r"(.+)\.blogspot\.(?:com|[a-z]{2,3}|com?\.[a-z]{2})")
