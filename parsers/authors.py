@@ -19,12 +19,13 @@ _LEAD = re.compile(
     re.I,
 )
 _TAIL = re.compile(
-    r"\s*(?:[|•·]|\s[-–—]\s|,?\s(?:pada|on|di|at)\s|,?\s(?:senin|selasa|rabu|kamis|jum['’]?at|sabtu|minggu"
+    r"\s*(?:[|•·]|\s(?:editor|redaktur|penyunting|penulis|reporter|fotografer)\b\s?[:|]|\s[-–—]\s|,?\s(?:pada|on"
+    r"|di|at)\s|,?\s(?:senin|selasa|rabu|kamis|jum['’]?at|sabtu|minggu"
     r"|ahad)\b|\d{1,2}[/ ]"
     r"|lihat profil|view my|lihat semua|view all|follow|ikuti|[-–—,]?\s?(?:editor|penulis|reporter|author)$|\().*$",
     re.I | re.S,
 )
-_EDITOR = re.compile(r"\W*(?:editor|redaktur|penyunting)\b ?[:|]", re.I)
+_EDITOR = re.compile(r"\W*(?:(?:editor|redaktur|penyunting)\b ?[:|]|(?:dok|foto|photo)\b)", re.I)
 _MAIL_NAME = re.compile(r"\S{1,100}@\S{1,200} ?\((?P<name>[^()]{1,100})\)")
 _MAIL = re.compile(r"\S{1,100}@\S{1,200}|https?://\S+|www\.\S+", re.I)
 _NOBODY_TEXT = """unknown anonymous anonim none null author penulis noreply no-reply n/a oleh by login register

@@ -7,9 +7,9 @@
   comments   a comment form near the end, and all below it
   links      "Baca juga:" and the links or list under it; tables of contents
   lines      whole lines of the closed lists and the anchored patterns
-  suffix     the same, glued to the end of a paragraph
-  stamps     date stamps and bylines before the first prose
   credited   photo captions told by their credit
+  suffix     lines of both kinds, and initials, glued to the end of a paragraph
+  stamps     date stamps and bylines before the first prose
   sources    source lines and republish notices
   piles      search words piled up after "Tag ... :"
   credits    reporters, editors, desk initials, counters, tags
@@ -105,9 +105,9 @@ STEPS: tuple[tuple[Step, bool], ...] = (  # the step, and whether its cuts expla
     (drop_comments, False),
     (drop_links, True),
     (drop_lines, True),
+    (drop_credited, False),
     (cut_suffixes, False),
     (drop_stamps, False),
-    (drop_credited, False),
     (drop_sources, False),
     (drop_piles, False),
     (drop_credits, False),

@@ -17,7 +17,7 @@ from parsers.breaks import is_furniture
 from parsers.dates import is_stamp
 from parsers.lines import LINE_LIMIT, Group, closed_group, is_prose, like_headline, normal, words_of
 from parsers.patterns import closing_rule, pattern_rule
-from parsers.suffix import cut_suffix
+from parsers.suffix import cut_desk, cut_suffix
 
 HEAD_BLOCKS, TAIL_BLOCKS = 6, 6
 CAPTION_MOST = 300  # characters of a caption that looks like prose
@@ -102,8 +102,10 @@ def drop_captions(blocks: Sequence[Block], context: CleanContext) -> Sift:
             out.kept.append(block)
             continue
         caption = captions.parse_caption(block.text)
-        out.captions += [caption] if words_of(caption.text) else []
-        out.drop("captions", "markup", block.text, "captions" if words_of(caption.text) else None)
+        group = closed_group(block)
+        told = bool(words_of(caption.text)) and not (group is not None and group.anywhere)
+        out.captions += [caption] if told else []
+        out.drop("captions", "markup", block.text, "captions" if told else None)
     return out
 
 
@@ -221,9 +223,9 @@ def _closed_rule(group: Group, block: Block, at_tail: bool) -> str | None:
 
 def cut_suffixes(blocks: Sequence[Block], context: CleanContext) -> Sift:
     """Calls and footers glued to the end of a paragraph."""
-    out = Sift()
-    for block in blocks:
-        cut = cut_suffix(block)
+    out, end = Sift(), _tail(blocks, 2)
+    for index, block in enumerate(blocks):
+        cut = cut_suffix(block) or (cut_desk(block) if index >= end else None)
         if cut is None:
             out.kept.append(block)
             continue

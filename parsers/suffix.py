@@ -94,8 +94,23 @@ def _last_line(block: Block, start: int, left: str, removed: list[Removal]) -> C
 
 def _desk(line: Block) -> tuple[Credit, ...]:
     """Only initials with a stroke: "(wsw/wsw)"; a bracketed word at the end of a sentence is the author's."""
-    credit = read_initials(line) if "/" in line.text else None
+    credit = read_initials(line) if _DESK_MARK.fullmatch(line.text) else None
     return (credit,) if credit else ()
+
+
+_DESK_MARK = re.compile(r"\([A-Za-z]{2,5}(?:/[A-Za-z]{2,5}){1,2}\)")
+_DESK_END = re.compile(r"\S \([a-z]{3,4}(?:/[a-z]{2,4}){1,2}\)$")
+
+
+def cut_desk(block: Block) -> Cut | None:
+    """Initials with a stroke at the very end of a text, also where no full stop stands before them."""
+    m = _DESK_END.search(block.text[-20:])
+    if m is None or block.kind in (BlockKind.CODE, BlockKind.CELL, BlockKind.HEADING):
+        return None
+    start = len(block.text) - len(block.text[-20:]) + m.start() + 2
+    mark = block.text[start:]
+    removal = Removal("suffix", "desk", mark, "credits")
+    return Cut(_shorter(block, start), (removal,), credits=(Credit("initials", mark.strip("()")),))
 
 
 def _last_phrase(text: str) -> tuple[str, str] | None:

@@ -191,6 +191,21 @@ def test_a_call_glued_to_a_sentence_is_cut_and_prose_is_not() -> None:
     assert texts(clean([p(LEAD), p(prose)], NONE)) == [LEAD, prose]
 
 
+def test_initials_glued_to_the_last_line_are_cut_and_units_inside_are_not() -> None:
+    cleaned = clean([p(LEAD), p(MORE), p("Dermaga Lama (kab/des)")], NONE)
+    assert texts(cleaned) == [LEAD, MORE, "Dermaga Lama"]
+    assert cleaned.credits == (Credit("initials", "kab/des"),)
+    units = "Kecepatan perahu (mil/jam)"
+    assert texts(clean([p(LEAD), p(units), p(LEAD), p(MORE), p(LEAD), p(MORE)], NONE))[1] == units
+
+
+def test_the_credit_of_a_caption_inside_the_text_leaves_with_it() -> None:
+    caption = "Warga menunggu di dermaga desa, Sabtu (6/4/2019). Mereka pulang sore hari. (AP Photo/Siti Rahma)"
+    cleaned = clean([p(LEAD), p(MORE), p(caption), p(MORE), p(LEAD)], NONE)
+    assert texts(cleaned) == [LEAD, MORE, MORE, LEAD]
+    assert cleaned.captions == (Caption(caption, "AP Photo/Siti Rahma"),)
+
+
 def test_a_page_turner_says_that_the_text_is_incomplete() -> None:
     assert clean([p(LEAD), p("Berlanjut ke halaman berikutnya.")], NONE).flags == ("incomplete",)
 
