@@ -166,7 +166,7 @@ def _over(tree: Tree, sums: Sums, of: list[int], elements: Sequence[int]) -> int
 
 def _own_text(tree: Tree, sums: Sums, matches: list[int], deepest: bool) -> tuple[int, ...]:
     """Of nested matches the outermost, or the innermost with most of its text; of those side by side the one with the
-    most prose, with its siblings."""
+    most prose, with the others in the same post."""
     outer: list[int] = []
     for index in matches:
         if not outer or tree.last[outer[-1]] <= tree.rows[index].first:
@@ -177,8 +177,16 @@ def _own_text(tree: Tree, sums: Sums, matches: list[int], deepest: bool) -> tupl
     if not outer:
         return ()
     main = max(outer, key=lambda index: (_over(tree, sums, sums.prose, (index,)), _text(tree, sums, index)))
-    parent = tree.rows[main].parent
-    return tuple(index for index in outer if index == main or tree.rows[index].parent == parent)
+    post = _post_of(tree, main)
+    return tuple(index for index in outer if index == main or (post >= 0 and _post_of(tree, index) == post))
+
+
+def _post_of(tree: Tree, index: int) -> int:
+    """The article or post that an element stands in, or what its parent is: parts of one text share it."""
+    for step in ancestors(tree, tree.rows[index].parent):
+        if tree.rows[step].marks & mark.POST or tree.name(step) == "article":
+            return step
+    return tree.rows[index].parent
 
 
 def _text(tree: Tree, sums: Sums, index: int) -> int:

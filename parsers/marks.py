@@ -22,6 +22,7 @@ POST = 512  # the post's own wrapper: never junk, whatever else its class says
 HIDDEN = 2048
 PROPERTY = 8192  # itemprop=articleBody
 KEEP = 16384  # the junk word stands beside one for content: the name of a layout, not of junk
+ENTRY = 32768  # one post, with its head and foot
 CAPTURED = BYLINE | HEADLINE | DATE
 COMMENTS = 4096  # the readers' own words: prose, but never the article's
 
@@ -131,7 +132,7 @@ def of_class(value: str) -> int:
 
 def _judge(token: str) -> int:
     if _POST.match(token):
-        return POST | AREA
+        return POST | AREA | (0 if token.startswith(("blog", "Blog")) else ENTRY)
     if _STATE.match(token):
         return 0
     if _TAXONOMY.match(token):

@@ -88,9 +88,13 @@ def _says_article(tree: Tree) -> bool:
 
 
 def _posts(tree: Tree) -> int:
-    """The most posts that stand side by side in one element."""
-    beside: dict[int, int] = {}
+    """How many posts stand side by side, each with a text of its own."""
+    count, end = 0, 0
     for index, row in enumerate(tree.rows):
-        if (row.marks & mark.POST or tree.name(index) == "article") and tree.last[index] > row.first:
-            beside[row.parent] = beside.get(row.parent, 0) + 1
-    return max(beside.values(), default=0)
+        if (
+            (row.marks & mark.ENTRY or tree.name(index) == "article")
+            and row.first >= end
+            and tree.last[index] > row.first
+        ):
+            count, end = count + 1, tree.last[index]
+    return count

@@ -53,7 +53,5 @@ def lead_captions(tree: Tree, choice: Choice, beside: frozenset[int]) -> tuple[s
     after = headlines[-1] + 1 if headlines else max(start, first - ABOVE // 3)
     lines = ((n, tree.lines[n]) for n in range(after, first))
     return tuple(
-        line.text
-        for n, line in lines
-        if (n in beside or line.kind is BlockKind.CAPTION) and 3 * line.linked < len(line.text) <= LONGEST
+        line.text for n, line in lines if len(line.text) <= LONGEST and (line.kind is BlockKind.CAPTION or n in beside)
     )

@@ -99,7 +99,7 @@ class _Sifter:
                     return reason
         if row.attributes.get("itemprop") in _FACTS and self._share(index) < 0.1:
             return f"itemprop {row.attributes['itemprop']}"
-        if tag in ("form", "header", "address") and self._share(index) < 0.1:
+        if tag in ("form", "header", "footer", "nav", "aside", "address") and self._share(index) < 0.1:
             return tag
         if tag in _LISTS and self.choice.by == "generic":
             if self._is_teaser_list(index):

@@ -40,6 +40,7 @@ _OWN_KIND = {_BY_NAME[name]: kind for name, kind in tags.KINDS.items()}
 _RESET = frozenset(_BY_NAME[name] for name in ("table", "ul", "ol", "dl", "section", "article", "figure", "form"))
 _TIME = _BY_NAME["time"]
 _HTML = _BY_NAME["html"]
+_ARTICLE = _BY_NAME["article"]
 _PRE = frozenset(_BY_NAME[name] for name in ("pre", "listing", "xmp", "plaintext"))
 # Never left out by their name: the frame of the page, and elements that hold a paragraph or less.
 _READ = frozenset(_BY_NAME[name] for name in mark.vocabulary("html body main p h1 h2 h3 h4 h5 h6 li blockquote pre td"))
@@ -228,18 +229,17 @@ class _Walk:
         if self.parts:
             self._flush()
         current, rows = self.current, self.rows
-        kind = _OWN_KIND.get(number)
+        kind = BlockKind.CAPTION if marks & mark.CAPTION else _OWN_KIND.get(number)
         if kind is None:
-            if marks & mark.CAPTION:
-                kind = BlockKind.CAPTION
-            elif current < 0 or number in _RESET or rows[current].kind is BlockKind.CELL:
+            if current < 0 or number in _RESET or rows[current].kind is BlockKind.CELL:
                 kind = BlockKind.PARAGRAPH
             else:
                 kind = rows[current].kind
         index = len(rows)
         rows.append(Row(current, number, attributes, marks, kind, len(self.lines)))
         self.last.append(len(self.lines))
-        if self.prunes and (marks & mark.JUNK or number in _PRUNED) and not (marks & _KEPT or number in _READ):
+        junk = marks & mark.JUNK or (number in _PRUNED and not self._in_article())
+        if junk and self.prunes and not (marks & _KEPT or number in _READ):
             self.tree.pruned[index] = node
             return _CLOSED
         if number in _PRE:
@@ -248,6 +248,11 @@ class _Walk:
             self.gatherer.html_lang = attributes.get("lang") or attributes.get("xml:lang")
         self.current = index
         return index
+
+    def _in_article(self) -> bool:
+        """Whether the current element is the article's own wrapper, whose footer names its tags."""
+        row = self.rows[self.current] if self.current >= 0 else None
+        return row is not None and (row.tag == _ARTICLE or bool(row.marks & mark.POST))
 
     def _inline(self, node: LexborNode, number: int) -> int:
         attributes = node.attributes
