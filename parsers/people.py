@@ -200,9 +200,9 @@ def read_tags(block: Block) -> tuple[str, ...]:
 
 def split_tags(text: str) -> tuple[str, ...]:
     """The parts of a list of short terms; none when it reads as anything else."""
-    if text.rstrip().endswith((".", "?", "!")) or SAYING.search(text.casefold()):
-        return ()
     parts = [p for part in re.split(r"[,;|•·#]", text) if (p := part.strip(" #."))]
+    if (text.rstrip().endswith((".", "?", "!")) and len(parts) < 10) or SAYING.search(text.casefold()):
+        return ()
     longest = 12 if len(parts) >= 20 else 7
     return () if any(len(words_of(p)) > longest for p in parts) else tuple(parts)
 

@@ -191,6 +191,14 @@ def test_a_call_glued_to_a_sentence_is_cut_and_prose_is_not() -> None:
     assert texts(clean([p(LEAD), p(prose)], NONE)) == [LEAD, prose]
 
 
+def test_a_pile_of_search_words_is_tags() -> None:
+    pile = ", ".join(f"kapal nelayan murah {n}" for n in range(12)) + "."
+    prose = [LEAD, MORE] * 3
+    cleaned = clean([*map(p, prose), p(f"Tag Seputar Kapal Nelayan : {pile}"), p(pile)], NONE)
+    assert texts(cleaned) == prose
+    assert cleaned.tags[:2] == ("kapal nelayan murah 0", "kapal nelayan murah 1")
+
+
 def test_initials_glued_to_the_last_line_are_cut_and_units_inside_are_not() -> None:
     cleaned = clean([p(LEAD), p(MORE), p("Dermaga Lama (kab/des)")], NONE)
     assert texts(cleaned) == [LEAD, MORE, "Dermaga Lama"]
