@@ -53,7 +53,7 @@ def codec(name: str | None) -> str | None:
         return None
     try:
         found = codecs.lookup(name.strip().strip("\"'")).name
-    except LookupError:
+    except (LookupError, ValueError):  # ValueError: a NUL in the name
         return None
     return _WIDENED.get(found, found) if found in _ALLOWED else None
 

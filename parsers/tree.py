@@ -381,5 +381,6 @@ class _Walk:
 
     def finish(self) -> Tree:
         """The arrays, with the head filled in."""
+        self.enter.clear()  # bound methods: the cycle would keep the page until the collector comes by
         self.tree.head = self.gatherer.head()
         return self.tree

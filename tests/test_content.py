@@ -1,0 +1,137 @@
+"""Which blocks are the article: the container, and what inside it is not body."""
+
+from __future__ import annotations
+
+import pytest
+
+from parsers import rules
+from parsers.block import BlockKind
+from parsers.content import Choice, choose, sums_of
+from parsers.pictures import lead_captions, lines_beside_pictures
+from parsers.rules import Rule
+from parsers.sift import Sifted, sift
+from parsers.tree import read
+
+P = "Warga desa bekerja bakti memperbaiki jembatan yang rusak diterjang banjir pada hari Minggu. "
+
+
+def chosen(html: str, rule: Rule | None = None) -> tuple[Choice, Sifted]:
+    tree = read(html.encode())
+    sums = sums_of(tree)
+    rule = rule or rules.load().rule_for(None)
+    choice = choose(tree, rule, sums)
+    beside = lines_beside_pictures(tree)
+    return choice, sift(tree, sums, choice, rule, "https://a.example/x", beside)
+
+
+def body(html: str, rule: Rule | None = None) -> list[str]:
+    return [block.text for block in chosen(html, rule)[1].blocks]
+
+
+def rule_of(text: str) -> Rule:
+    return rules.build({"default": "", "a.com": text}).rule_for("https://a.com/")
+
+
+MENU = "<ul>" + "".join(f"<li><a href='/{n}'>Menu nomor {n}</a></li>" for n in range(12)) + "</ul>"
+
+
+def test_prose_beats_menus() -> None:
+    assert body(f"<div>{MENU}</div><div><p>{P * 2}</p><p>{P}</p></div><div>{MENU}</div>") == [
+        (P * 2).strip(),
+        P.strip(),
+    ]
+
+
+def test_sections_side_by_side_are_joined() -> None:
+    sections = "".join(f"<section><h2>Bagian {n}</h2><p>{P * 3}</p><p>{P}</p></section>" for n in range(4))
+    assert len(body(f"<div id=a>{sections}</div><div>{MENU}</div>")) == 12
+
+
+def test_comments_are_not_the_article() -> None:
+    comments = f"<div id=comments>{f'<p>{P}</p>' * 30}</div>"
+    assert body(f"<div><div><p>{P * 2}</p><p>{P}</p></div>{comments}</div>") == [(P * 2).strip(), P.strip()]
+
+
+@pytest.mark.parametrize(
+    ("junk", "why"),
+    [
+        ("<div class='related-posts'><p>Judul lain</p></div>", ".related-posts"),
+        ("<div class='sharedaddy'><a href=x>Facebook</a></div>", ".sharedaddy"),
+        ("<form><p>Kirim surat kabar ke alamat Anda</p></form>", "form"),
+        (f"<div>{MENU}</div>", "link list"),
+        ("<div style='display:none'><p>Salin tautan</p></div>", "hidden"),
+        ("<div itemprop='publisher'>Kabar Desa</div>", "itemprop publisher"),
+        ("<p><a href='/n'>Halaman berikutnya »</a></p>", "pager"),
+    ],
+)
+def test_junk_inside_the_body_leaves_and_is_told(junk: str, why: str) -> None:
+    choice, found = chosen(f"<article><p>{P * 5}</p>{junk}<p>{P * 4}</p></article>")
+    assert [block.text for block in found.blocks] == [(P * 5).strip(), (P * 4).strip()]
+    assert {line.step for line in found.removed} == {"markup"}
+    assert {line.rule for line in found.removed} == {why}
+    assert choice.by == "generic"
+
+
+def test_a_junk_name_around_most_of_the_text_is_not_believed() -> None:
+    html = f"<article><p>{P}</p><div class='content-promo social'><p>{P * 5}</p><p>{P * 3}</p></div></article>"
+    assert len(body(html)) == 3
+
+
+def test_hidden_pages_of_the_article_stay_and_a_hidden_copy_goes() -> None:
+    pages = f"<p>{P * 3}</p><div style='display:none'><h3>Halaman dua</h3><p>Isi lain. {P * 2}</p></div>"
+    assert len(body(f"<article>{pages}</article>")) == 3
+    copy = f"<p>{P * 3}</p><p>{P}</p><div style='display:none'><p>{P * 3}</p></div>"
+    assert len(body(f"<article>{copy}</article>")) == 2
+
+
+def test_what_stands_under_a_closing_label_goes() -> None:
+    html = f"<div><p>{P * 6}</p><p>{P * 6}</p><h3>Berita Terkait</h3><p>{P}</p></div>"
+    choice, found = chosen(html)
+    assert [line.text for line in found.removed] == ["Berita Terkait", P.strip()]
+    assert choice.prose > 0
+
+
+def test_a_rule_with_a_verified_selector_wins_and_one_without_yields() -> None:
+    html = f"<div class=ringkas><p>{P}</p></div><div class=isi><p>{P * 5}</p><p>{P * 5}</p></div>"
+    assert len(body(html, rule_of('body = [".ringkas"]\nverified = false'))) == 2
+    assert body(html, rule_of('body = [".isi"]')) == [(P * 5).strip()] * 2
+    assert chosen(html, rule_of('body = [".isi"]'))[0].by == "a.com .isi"
+
+
+def test_parts_of_one_text_are_joined_and_other_posts_are_not() -> None:
+    parts = (
+        f"<article><div><div class=t><p>{P * 4}</p></div></div><div><div class=t><p>{P * 3}</p></div></div></article>"
+    )
+    other = f"<article><div class=t><p>{P * 2}</p></div></article>"
+    assert body(parts + other, rule_of('body = [".t"]')) == [(P * 4).strip(), (P * 3).strip()]
+
+
+def test_the_deepest_match_that_holds_most() -> None:
+    html = f"<div class=b><h2>Judul</h2><div class=b><p>{P * 4}</p></div></div>"
+    assert body(html, rule_of('body = [".b"]\ndeepest = true')) == [(P * 4).strip()]
+    small = f"<div class=b><p>{P * 4}</p><div class=b><p>{P}</p></div></div>"
+    assert len(body(small, rule_of('body = [".b"]\ndeepest = true'))) == 2
+
+
+def test_hints_links_and_emphasis_reach_the_block() -> None:
+    box = "<div class='Kotak Info'><p id=x><b>Sumber: <a href='/s'>sini</a></b></p></div>"
+    html = f"<article><p>{P * 4}</p>{box}</article>"
+    block = chosen(html)[1].blocks[-1]
+    assert block.hint == "x kotak info"
+    assert block.emphasis
+    assert [(link.text, link.url) for link in block.links] == [("sini", "https://a.example/s")]
+
+
+def test_captions_by_their_picture() -> None:
+    html = (
+        f"<div><h1>Judul</h1><div><img src=a><span>Foto utama</span></div><div class=isi><p>{P * 3}</p>"
+        f"<div><img src=b><p>Foto kedua</p></div><p>{P * 3}</p><p><img src=c>Kalimat bergambar. {P}</p></div></div>"
+    )
+    tree = read(html.encode())
+    rule = rule_of('body = [".isi"]')
+    choice = choose(tree, rule, sums_of(tree))
+    beside = lines_beside_pictures(tree)
+    assert [tree.lines[number].text for number in sorted(beside)] == ["Foto utama", "Foto kedua"]
+    assert lead_captions(tree, choice, beside) == ("Foto utama",)
+    kinds = [block.kind for block in chosen(html, rule)[1].blocks]
+    assert kinds.count(BlockKind.CAPTION) == 1
