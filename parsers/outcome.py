@@ -70,31 +70,37 @@ def judge(tree: Tree, url: str | None, body: str) -> PageOutcome:
 
 
 def is_index(tree: Tree, url: str | None) -> bool:
-    """Whether the page lists posts: an address that says so, and several posts side by side."""
+    """Whether the page lists posts: an address that says so, and several posts side by side, none of them the page."""
     if _says_article(tree):
         return False
-    listed = _posts(tree)
-    if url is None:
-        return listed >= 3
+    posts = _posts(tree)
+    total = sum(len(line.text) for line in tree.lines)
+    if len(posts) < 2 or 2 * max(posts) > total:
+        return False
+    url = url or next((href for rel, href in tree.head.links if rel == "canonical"), None)
     try:
-        parts = urlsplit(url)
+        parts = urlsplit(url or "")
     except ValueError:
         return False
-    return bool(_INDEX_PATH.search(parts.path)) and not parts.query.startswith("p=") and listed >= 2
+    if not parts.netloc:
+        return len(posts) >= 5 and 3 * max(posts) < sum(posts)
+    return bool(_INDEX_PATH.search(parts.path)) and not parts.query.startswith("p=")
 
 
 def _says_article(tree: Tree) -> bool:
     return any(name == "og:type" and value.strip().lower() == "article" for name, value in tree.head.metas)
 
 
-def _posts(tree: Tree) -> int:
-    """How many posts stand side by side, each with a text of its own."""
-    count, end = 0, 0
+def _posts(tree: Tree) -> list[int]:
+    """The characters of each of the posts that stand side by side."""
+    sizes: list[int] = []
+    end = 0
     for index, row in enumerate(tree.rows):
         if (
             (row.marks & mark.ENTRY or tree.name(index) == "article")
             and row.first >= end
             and tree.last[index] > row.first
         ):
-            count, end = count + 1, tree.last[index]
-    return count
+            end = tree.last[index]
+            sizes.append(sum(len(line.text) for line in tree.lines[row.first : end]))
+    return sizes
