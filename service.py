@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 
 from console import app as pages
-from db import hosts, migrate, reports, session
+from db import hosts, migrate, reports
 from db.embedded import EmbeddedPostgres
 from db.engine import make_engine
 from ingest import holder, jobs, opml
@@ -160,7 +160,8 @@ def _stop_on_signals() -> asyncio.Event:
 
 def _sources(shell: Shell) -> pages.Sources:
     async def probe() -> None:
-        await session.answers(shell.engine)
+        async with shell.engine.connect() as conn:
+            await reports.probe(conn)
 
     async def gauges() -> reports.Gauges:
         async with shell.engine.connect() as conn:

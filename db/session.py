@@ -57,9 +57,3 @@ def explain(error: Exception) -> str:
     if state == _DENIED:
         return f"the database refused: {said}"
     return f"the database does not answer: {said}" if state is None else f"the database failed ({state}): {said}"
-
-
-async def answers(engine: AsyncEngine) -> None:
-    """Raise whatever keeps the database from answering; return when nothing does."""
-    async with engine.connect() as conn:
-        await conn.execute(text("SELECT 1"))

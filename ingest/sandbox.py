@@ -53,12 +53,12 @@ class Sandbox:
 
     async def close(self) -> None:
         """End all processes; a job that still runs raises SandboxCrash."""
-        template, self._template = self._template, None
         spare, self._spare = self._spare, None
-        if spare:
+        if spare:  # one that is on its way arrives first: it must not start a template of its own
             await asyncio.wait({spare}, timeout=STATUS_SECONDS)
             spare.cancel()
             self._enlist(spare)
+        template, self._template = self._template, None
         while not self._idle.empty():
             if isinstance(line := self._idle.get_nowait(), Line):
                 line.kill()
