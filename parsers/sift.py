@@ -211,7 +211,7 @@ class _Sifter:
     def _line_reason(self, line: Line) -> str | None:
         """Why a line is not body although nothing around it says so: it is nothing but links."""
         text, count = line.text, len(line.links)
-        if not count or line.linked < 0.75 * len(text) or 3 * len(text) > self.total:
+        if not count or line.linked < 0.75 * len(text) or len(text) > self.total:
             return None
         if count >= 4:
             return "line of links"
