@@ -57,9 +57,8 @@ async def _stored(session: Session, asked: str) -> Any:
 
 
 async def _try(settings: Settings, feed: Feed, entries: int) -> tuple[list[Look], list[Tried]]:
-    from ingest.sandbox import Sandbox
-
     from ingest.fetch import Fetcher
+    from ingest.sandbox import Sandbox
     from ingest.subscribe import Scout
     from ingest.trial import Trial
 
