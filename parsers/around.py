@@ -13,7 +13,7 @@ from kliping.model import Caption, Credit, Source
 from parsers import captions, people, sources
 from parsers.block import Block, BlockKind
 from parsers.breaks import join_labels
-from parsers.lines import closed_group, words_of
+from parsers.lines import closed_group
 
 NEAR = 12  # blocks looked at on either side
 
@@ -54,7 +54,7 @@ def _caption(block: Block) -> Caption | None:
     """A caption by its markup, or a line with a credit that cannot be anything else."""
     if block.kind is BlockKind.CAPTION:
         caption = captions.parse_caption(block.text)
-        return caption if words_of(caption.text) else None
+        return caption if captions.is_told(caption) else None
     plain = block.kind is BlockKind.PARAGRAPH and block.link_share < 0.5
     return captions.read_caption(block, at_head=False) or captions.read_prefixed(block) if plain else None
 

@@ -17,21 +17,24 @@ from dataclasses import dataclass, replace
 
 from kliping import __version__
 from kliping.errors import PageError, ParseError
-from kliping.model import Article, Caption, Origin, Page, PageOutcome, Removal
+from kliping.model import Article, Origin, Page, PageOutcome, Removal
 from parsers import metadata
+from parsers.around import NEAR, Around, look_around
+from parsers.authors import is_desk
 from parsers.block import Block, BlockKind, Head
-from parsers.captions import parse_caption
+from parsers.captions import is_told, parse_caption
 from parsers.clean import CleanContext, Cleaned, clean
 from parsers.content import NOTHING, Choice, choose, sums_of
 from parsers.datelines import date_lines
 from parsers.decode import decode, defuse
 from parsers.feedtext import plain_length
 from parsers.language import identify
+from parsers.lines import normal
 from parsers.outcome import judge
 from parsers.pictures import lead_captions, lines_beside_pictures
 from parsers.platforms import detect
 from parsers.rules import Rule, Rules, load
-from parsers.sift import Sifted, sift
+from parsers.sift import Sifted, block_of, sift
 from parsers.text import clean_line, cut
 from parsers.tree import Tree, read, read_asides
 
@@ -70,6 +73,7 @@ def _extract(page: Page, rules: Rules) -> Article:
     head = replace(reading.tree.head, date_lines=date_lines(reading.tree, reading.choice))
     facts = metadata.describe(head, page, None, page.url)
     cleaned = clean(reading.sifted.blocks, _context(page, rule, facts, reading.sifted.blocks))
+    cleaned = _with_beside(cleaned, reading, page)
     facts = _with_found(facts, head, page, cleaned)
     body = _body(cleaned)
     outcome = judge(reading.tree, page.url, body) if page.origin is not Origin.FEED else _of_fragment(body)
@@ -131,10 +135,33 @@ def _meant(lines: tuple[str, ...], texts: list[str]) -> tuple[str, ...]:
     return (*(line for line in lines if "*" not in line), *found)
 
 
+def _with_beside(cleaned: Cleaned, reading: _Reading, page: Page) -> Cleaned:
+    """What the text itself told, and what stands just before and after it."""
+    around = _around(reading, page)
+    lead = [parse_caption(clean_line(text)) for text in reading.captions]
+    captions = [*(c for c in lead if is_told(c)), *around.captions, *cleaned.captions]
+    return replace(
+        cleaned,
+        captions=tuple({normal(c.text): c for c in reversed(captions)}.values())[::-1],
+        sources=tuple(dict.fromkeys((*cleaned.sources, *around.sources))),
+        credits=tuple(dict.fromkeys((*cleaned.credits, *around.credits))),
+    )
+
+
+def _around(reading: _Reading, page: Page) -> Around:
+    tree, elements = reading.tree, reading.choice.elements
+    if not elements or page.origin is Origin.FEED:
+        return Around()
+    first, last = tree.rows[elements[0]].first, tree.last[elements[-1]]
+    before, after = tree.lines[max(0, first - NEAR) : first], tree.lines[last : last + NEAR]
+    base = page.url or ""
+    return look_around([block_of(line, base) for line in before], [block_of(line, base) for line in after])
+
+
 def _with_found(facts: metadata.Metadata, head: Head, page: Page, cleaned: Cleaned) -> metadata.Metadata:
     """Ask again when the text named an author or a date that nothing else did."""
     undated = cleaned.published_line and (facts.published_at is None or facts.published_precision == "day")
-    if undated or (cleaned.credits and facts.author is None):
+    if undated or (cleaned.credits and is_desk(facts.author, facts.site_name)):
         return metadata.describe(head, page, cleaned.published_line, page.url, cleaned.credits)
     return facts
 
@@ -179,7 +206,7 @@ def _assemble(
         modified_at=facts.modified_at,
         language=identify(body) if is_article else None,
         body=body if is_article else None,
-        captions=_captions(reading, cleaned) if is_article else (),
+        captions=cleaned.captions if is_article else (),
         sources=cleaned.sources if is_article else (),
         credits=cleaned.credits if is_article else (),
         tags=facts.tags or cleaned.tags,
@@ -195,12 +222,6 @@ def _assemble(
 
 def _short(url: str | None) -> str | None:
     return url if url and len(url) <= URL else None
-
-
-def _captions(reading: _Reading, cleaned: Cleaned) -> tuple[Caption, ...]:
-    """The lead picture's, which stand above the text, then those of the text."""
-    lead = [parse_caption(clean_line(text)) for text in reading.captions]
-    return tuple(dict.fromkeys((*(caption for caption in lead if caption.text), *cleaned.captions)))
 
 
 def _removed(reading: _Reading, cleaned: Cleaned) -> tuple[Removal, ...]:

@@ -6,7 +6,7 @@ import re
 
 from kliping.model import Caption
 from parsers.block import Block
-from parsers.lines import LINE_LIMIT, words_of
+from parsers.lines import LINE_LIMIT, closed_lines, normal, words_of
 from parsers.people import CITED
 
 LONGEST = 1200  # characters in which a credit is looked for
@@ -64,6 +64,12 @@ def parse_caption(text: str) -> Caption:
         if m:
             return Caption(text.strip(" |"), _CREDIT_WORDS.sub("", m["credit"]).strip(" |.,()") or None)
     return Caption(text.strip(" |"), None)
+
+
+def is_told(caption: Caption) -> bool:
+    """Whether a caption says anything: words, and not those of a button such as "Perbesar"."""
+    group = closed_lines().get(normal(caption.text))
+    return bool(words_of(caption.text)) and not (group is not None and group.anywhere)
 
 
 def read_caption(block: Block, at_head: bool) -> Caption | None:

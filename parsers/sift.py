@@ -204,7 +204,7 @@ class _Sifter:
     def _take(self, line: Line, why: str | None, hint: str) -> None:
         why = why or self._line_reason(line)
         if line.kind is BlockKind.CAPTION or why is None:
-            self.out.blocks.append(self._block(line, hint))
+            self.out.blocks.append(block_of(line, self.base, hint))
         else:
             self.out.removed.append(Removal(STEP, why, clean_line(line.text)))
 
@@ -222,20 +222,6 @@ class _Sifter:
         alone = line.kind is BlockKind.PARAGRAPH and self.choice.by == "generic" and self.total > 1000 and " " in text
         return "linked line" if alone else None
 
-    def _block(self, line: Line, hint: str) -> Block:
-        code = line.kind is BlockKind.CODE
-        return Block(
-            kind=line.kind,
-            text=clean_text(line.text) if code else clean_line(line.text),
-            links=tuple(Link(clean_line(text), self._url(href)) for text, href in line.links),
-            hint=hint,
-            emphasis=line.strong >= 0.9 * len(line.text),
-            lines=tuple(clean_line(part) for part in line.breaks),
-        )
-
-    def _url(self, href: str) -> str | None:
-        return href if _PLAIN_URL.fullmatch(href) else absolute(href, self.base)
-
     def _hint(self, index: int) -> str:
         """The words of the element and its wrappers up to the container."""
         hint = self.hints.get(index)
@@ -250,6 +236,23 @@ class _Sifter:
                 at = self.tree.rows[at].parent
             hint = self.hints[index] = " ".join(words).lower()[:1000]
         return hint
+
+
+def block_of(line: Line, base: str, hint: str = "") -> Block:
+    """A line of the tree as a block; `base` resolves its links."""
+    code = line.kind is BlockKind.CODE
+    return Block(
+        kind=line.kind,
+        text=clean_text(line.text) if code else clean_line(line.text),
+        links=tuple(Link(clean_line(text), _url(href, base)) for text, href in line.links),
+        hint=hint,
+        emphasis=line.strong >= 0.9 * len(line.text),
+        lines=tuple(clean_line(part) for part in line.breaks),
+    )
+
+
+def _url(href: str, base: str) -> str | None:
+    return href if _PLAIN_URL.fullmatch(href) else absolute(href, base)
 
 
 def _drop_tail(sifted: Sifted) -> None:

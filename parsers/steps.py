@@ -102,8 +102,7 @@ def drop_captions(blocks: Sequence[Block], context: CleanContext) -> Sift:
             out.kept.append(block)
             continue
         caption = captions.parse_caption(block.text)
-        group = closed_group(block)
-        told = bool(words_of(caption.text)) and not (group is not None and group.anywhere)
+        told = captions.is_told(caption)
         out.captions += [caption] if told else []
         out.drop("captions", "markup", block.text, "captions" if told else None)
     return out
