@@ -7,7 +7,7 @@ from parsers.block import BlockKind
 INLINE, BLOCK, BREAK, SKIP, HEAD, ANCHOR, VOID, STRONG, ASIDE = range(9)
 
 ROLES = {
-    INLINE: """abbr acronym bdi bdo big cite code data del dfn font ins kbd label mark nobr output q rp rt ruby s samp
+    INLINE: """abbr acronym bdi bdo big cite code data del dfn font ins kbd label mark nobr output picture q rp rt ruby s samp
         small span strike sub sup time tt u var wbr""",
     STRONG: "b strong i em",
     BREAK: "br",
@@ -15,7 +15,7 @@ ROLES = {
         input progress meter frameset""",
     HEAD: "meta link title script base",
     ANCHOR: "a",
-    VOID: "img hr picture source track param area col",
+    VOID: "img hr source track param area col",
     ASIDE: "noscript",
 }
 BLOCKS = """html head body div p section article main aside header footer nav ul ol li dl dt dd table thead tbody tfoot
