@@ -25,7 +25,7 @@ from parsers.block import Block, BlockKind, Head
 from parsers.captions import is_told, parse_caption
 from parsers.clean import CleanContext, Cleaned, clean
 from parsers.content import NOTHING, Choice, choose, sums_of
-from parsers.datelines import date_lines
+from parsers.datelines import date_lines, unread_date_lines
 from parsers.decode import decode, defuse
 from parsers.feedtext import plain_length
 from parsers.language import identify
@@ -40,7 +40,9 @@ from parsers.tree import Tree, read, read_asides
 
 EXTRACTOR = f"kliping {__version__}"
 TITLE, AUTHOR, URL, BODY = 1000, 300, 2048, 1024 * 1024
+_MOST_HEADLINES = 8
 _END_BLOCKS = 8  # how near the ends a site's own opener or closer stands
+_TAG = re.compile(r"<[^<>]{1,200}>")
 SHORT = 250  # characters of prose below which a laxer reading is tried
 
 
@@ -70,8 +72,7 @@ def _extract(page: Page, rules: Rules) -> Article:
     if rule.zone and page.zone == "Asia/Jakarta":
         page = replace(page, zone=rule.zone)
     reading = _read(html, rule, page)
-    head = replace(reading.tree.head, date_lines=date_lines(reading.tree, reading.choice))
-    facts = metadata.describe(head, page, None, page.url)
+    head, facts = _describe(reading, page)
     cleaned = clean(reading.sifted.blocks, _context(page, rule, facts, reading.sifted.blocks))
     cleaned = _with_beside(cleaned, reading, page)
     facts = _with_found(facts, head, page, cleaned)
@@ -140,12 +141,20 @@ def _with_beside(cleaned: Cleaned, reading: _Reading, page: Page) -> Cleaned:
     around = _around(reading, page)
     lead = [parse_caption(clean_line(text)) for text in reading.captions]
     captions = [*(c for c in lead if is_told(c)), *around.captions, *cleaned.captions]
+    decks = _decks(reading.tree.head)
+    captions = [c for c in captions if normal(c.text) not in decks]
     return replace(
         cleaned,
         captions=tuple({normal(c.text): c for c in reversed(captions)}.values())[::-1],
         sources=tuple(dict.fromkeys((*cleaned.sources, *around.sources))),
         credits=tuple(dict.fromkeys((*cleaned.credits, *around.credits))),
     )
+
+
+def _decks(head: Head) -> frozenset[str]:
+    """The page's own summaries: a line that repeats one beside the lead picture is a standfirst, no caption."""
+    texts = (value for name, value in head.metas if name in ("description", "og:description", "twitter:description"))
+    return frozenset(normal(_TAG.sub(" ", text)) for text in texts)
 
 
 def _around(reading: _Reading, page: Page) -> Around:
@@ -156,6 +165,24 @@ def _around(reading: _Reading, page: Page) -> Around:
     before, after = tree.lines[max(0, first - NEAR) : first], tree.lines[last : last + NEAR]
     base = page.url or ""
     return look_around([block_of(line, base) for line in before], [block_of(line, base) for line in after])
+
+
+def _describe(reading: _Reading, page: Page) -> tuple[Head, metadata.Metadata]:
+    """What the head and the visible lines say; bars that were not entered are asked when no time of day is known."""
+    tree, choice = reading.tree, reading.choice
+    head = replace(tree.head, date_lines=date_lines(tree, choice), headlines=_headlines(tree))
+    facts = metadata.describe(head, page, None, page.url)
+    if facts.published_precision not in (None, "day") or not (more := unread_date_lines(tree, choice)):
+        return head, facts
+    head = replace(head, date_lines=(*head.date_lines, *more))
+    return head, metadata.describe(head, page, None, page.url)
+
+
+def _headlines(tree: Tree) -> tuple[str, ...]:
+    """What is named a headline, then every h1 but a logo that leads home."""
+    loud = (line for line in tree.lines if line.kind is BlockKind.HEADING and tree.name(line.owner) == "h1")
+    found = [line.text for line in loud if 2 * line.linked < len(line.text)]
+    return (*tree.head.headlines, *found[:_MOST_HEADLINES])
 
 
 def _with_found(facts: metadata.Metadata, head: Head, page: Page, cleaned: Cleaned) -> metadata.Metadata:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 from parsers.content import Choice
-from parsers.tree import Tree
+from parsers.tree import Tree, expand
 
 LONGEST = 100  # characters
+ELEMENTS = 10  # of those that were not entered
 BEFORE, INTO, AFTER, MOST = 15, 4, 4, 20  # lines
 _YEAR = re.compile(r"(?<!\d)(?:19[89]\d|20[0-4]\d)(?!\d)")
 
@@ -19,4 +20,14 @@ def date_lines(tree: Tree, choice: Choice) -> tuple[str, ...]:
     first, last = tree.rows[choice.elements[0]].first, tree.last[choice.elements[-1]]
     order = (*range(first - 1, first - BEFORE - 1, -1), *range(first, first + INTO), *range(last, last + AFTER))
     texts = [tree.lines[number].text for number in order if 0 <= number < len(tree.lines)]
+    return tuple(text for text in texts if len(text) < LONGEST and _YEAR.search(text))[:MOST]
+
+
+def unread_date_lines(tree: Tree, choice: Choice) -> tuple[str, ...]:
+    """The same of elements above the text that were not entered: some portals keep the date in the bar to share by."""
+    if not choice.elements:
+        return ()
+    first = tree.rows[choice.elements[0]].first
+    near = [i for i in tree.pruned if first - BEFORE <= tree.rows[i].first <= first and i < choice.elements[0]]
+    texts = [line.text for i in near[-ELEMENTS:] for line in expand(tree.pruned[i]).lines]
     return tuple(text for text in texts if len(text) < LONGEST and _YEAR.search(text))[:MOST]

@@ -139,7 +139,7 @@ def _judge(token: str) -> int:
         return 0
     words = frozenset(word.lower() for part in _PART.findall(token) for word in _WORD.findall(part))
     if _BUILDER.match(token):  # page builders call every block of an article a widget
-        words = words & _JUNK_WORDS
+        words = words & (_JUNK_WORDS | _BYLINE_WORDS)
     if words & _EMBED_WORDS:  # a quoted post of a social network is a quotation
         return 0
     marks = 0

@@ -23,6 +23,7 @@ STEP = "markup"
 _KEEPS = mark.POST | mark.PROPERTY | mark.BODY
 _PLAIN_URL = re.compile(r"https?://[!-;=?-~]{3,2000}")
 _WORDS = re.compile(r"[a-z0-9]+")
+_HANGING = 2  # headings in a row with nothing under them
 _TAIL_FROM = 0.6  # share of the text before a closing label
 _ENGLISH_TAIL = (
     r"you (?:may|might) also (?:like|enjoy)|read (?:next|also|more)|see also|up next|about the author"
@@ -269,9 +270,14 @@ def _drop_tail(sifted: Sifted) -> None:
 
 
 def _drop_hanging_headings(sifted: Sifted) -> None:
-    """A heading with nothing under it headed what was taken away."""
-    while sifted.blocks and sifted.blocks[-1].kind is BlockKind.HEADING and len(sifted.blocks) > 1:
-        sifted.removed.append(Removal(STEP, "hanging heading", sifted.blocks.pop().text))
+    """A heading with nothing under it headed what was taken away; several in a row are a list of the author's."""
+    blocks = sifted.blocks
+    last = len(blocks)
+    while last > 1 and blocks[last - 1].kind is BlockKind.HEADING:
+        last -= 1
+    if len(blocks) - last <= _HANGING:
+        sifted.removed += [Removal(STEP, "hanging heading", block.text) for block in blocks[last:]]
+        del blocks[last:]
 
 
 def article_text(blocks: Sequence[Block]) -> str:

@@ -7,8 +7,8 @@ from parsers.block import BlockKind
 INLINE, BLOCK, BREAK, SKIP, HEAD, ANCHOR, VOID, STRONG, ASIDE = range(9)
 
 ROLES = {
-    INLINE: """abbr acronym bdi bdo big cite code data del dfn font ins kbd label mark nobr output picture q rp rt ruby s samp
-        small span strike sub sup time tt u var wbr""",
+    INLINE: """abbr acronym bdi bdo big cite code data del dfn font ins kbd label mark nobr output picture q rp rt ruby
+        s samp small span strike sub sup time tt u var wbr""",
     STRONG: "b strong i em",
     BREAK: "br",
     SKIP: """style template svg math select option button iframe object embed canvas audio video map datalist textarea
