@@ -18,6 +18,10 @@ from db.schema import ArticleRow, PageRow
 from kliping.model import Article, Identity, Known, Origin
 
 
+# psycopg reads a statement's text at a cost that grows with the square of its parameters: 16 ms for 50 articles of 28.
+FEW_ROWS = {"insertmanyvalues_page_size": 16}
+
+
 @dataclass(frozen=True, slots=True)
 class RawPage:
     """The bytes an article or a failure came from, as they are to be kept."""
@@ -94,7 +98,7 @@ async def insert_new(conn: AsyncConnection, rows: Sequence[NewArticle]) -> list[
     )
     found = {
         (row.site, bytes(row.identity_key)): row.id
-        for row in await conn.execute(statement, [_article_values(row) for row in ordered])
+        for row in await conn.execute(statement, [_article_values(row) for row in ordered], execution_options=FEW_ROWS)
     }
     return [found.get((row.identity.site, row.identity.entry_key)) for row in rows]
 
@@ -173,7 +177,8 @@ async def add_pages(conn: AsyncConnection, rows: Sequence[tuple[int, int | None,
     if not rows:
         return
     statement = insert(PageRow).returning(PageRow.id, PageRow.entry_id)
-    found = await conn.execute(statement, [_page_values(entry_id, page) for entry_id, _, page in rows])
+    values = [_page_values(entry_id, page) for entry_id, _, page in rows]
+    found = await conn.execute(statement, values, execution_options=FEW_ROWS)
     page_of = {row.entry_id: row.id for row in found}
     owned = [(article, page_of[entry]) for entry, article, _ in rows if article is not None]
     if owned:

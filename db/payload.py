@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import msgspec
 import zstandard
 
@@ -11,9 +13,15 @@ _LEVEL = 3
 _MOST = 64 * 1024 * 1024  # bytes; more than any page or entry may have
 
 
+_local = threading.local()  # a compressor is costly to make and not safe between threads
+
+
 def pack(data: bytes) -> bytes:
-    """Compress; a new compressor each time, since one is not safe between threads."""
-    return zstandard.ZstdCompressor(level=_LEVEL).compress(data)
+    """Compress."""
+    if not hasattr(_local, "compressor"):
+        _local.compressor = zstandard.ZstdCompressor(level=_LEVEL)
+    packed: bytes = _local.compressor.compress(data)
+    return packed
 
 
 def unpack(data: bytes) -> bytes:

@@ -101,7 +101,7 @@ async def open_shell(
         sandbox = await stack.enter_async_context(Sandbox(settings))
         fetcher = await stack.enter_async_context(Fetcher(settings, clock))
         polls = await stack.enter_async_context(Batcher(engine, clock, ledger.write_polls))
-        settlements = await stack.enter_async_context(Batcher(engine, clock, ledger.settle_batch, linger=0.1))
+        settlements = await stack.enter_async_context(Batcher(engine, clock, ledger.settle_batch, linger=0.25))
         yield Shell(settings, clock, engine, fetcher, sandbox, metrics or Metrics(), polls, settlements)
 
 
