@@ -17,7 +17,6 @@ from db.payload import pack
 from db.schema import ArticleRow, PageRow
 from kliping.model import Article, Identity, Known, Origin
 
-
 # psycopg reads a statement's text at a cost that grows with the square of its parameters: 16 ms for 50 articles of 28.
 FEW_ROWS = {"insertmanyvalues_page_size": 16}
 
@@ -182,8 +181,8 @@ async def add_pages(conn: AsyncConnection, rows: Sequence[tuple[int, int | None,
     page_of = {row.entry_id: row.id for row in found}
     owned = [(article, page_of[entry]) for entry, article, _ in rows if article is not None]
     if owned:
-        values = {"ids": [article for article, _ in owned], "pages": [page for _, page in owned]}
-        await conn.execute(_OWN_PAGES, values)
+        pairs = {"ids": [article for article, _ in owned], "pages": [page for _, page in owned]}
+        await conn.execute(_OWN_PAGES, pairs)
 
 
 def _page_values(entry_id: int, page: RawPage) -> dict[str, Any]:
