@@ -18,7 +18,8 @@ def join_labels(blocks: Sequence[Block]) -> list[Block]:
     """A label and its value that markup has set in two blocks, "Penulis" and ": Rina Dewi", as one line."""
     found: list[Block] = []
     for block in blocks:
-        if found and block.text.startswith((":", "：")) and len(found[-1].text) <= 40 and len(block.text) <= 200:
+        value = block.text.startswith((":", "：")) and len(block.text) <= 200 and block.kind is not BlockKind.CODE
+        if value and found and len(found[-1].text) <= 40:
             links = (*found[-1].links, *block.links)
             text = f"{found[-1].text} {block.text}"
             line = replace(block, kind=BlockKind.PARAGRAPH, text=text, links=links, lines=())

@@ -70,9 +70,10 @@ Step = Callable[[Sequence[Block], CleanContext], Sift]
 
 def clean(blocks: Sequence[Block], context: CleanContext) -> Cleaned:
     """Sift the chosen blocks. Never raises on any text; `clean(clean(x).blocks) == clean(x).blocks`."""
-    total = Sift(kept=split_breaks(join_labels(blocks)))
+    total = Sift(kept=split_breaks(blocks))
     for _ in range(ROUNDS):
         before = len(total.removed)
+        total.kept = join_labels(total.kept)
         for step, exempt in STEPS:
             found = step(total.kept, context)
             if found.removed and not exempt and _takes_too_much(total.kept, found.kept):
