@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -147,8 +147,9 @@ def run_side(name: str, web: int, told: dict[str, Any], say: Say) -> Result:
             with (folder / "log").open("wb") as log, Meter({web}) as meter:
                 before, begun = meter.shares(), time.monotonic()
                 process = subprocess.Popen(
-                    command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log
-                )
+                    command, cwd=ROOT, env=environment, stdin=subprocess.PIPE, stdout=log, stderr=log,
+                    start_new_session=True,  # so that what it leaves behind can be ended with it
+                )  # fmt: skip
                 try:
                     ended = wait_for_rows(dsn, len(told["truth"]), process, say)
                     cpu = {kind: spent - before[kind] for kind, spent in meter.shares().items()}
@@ -187,6 +188,8 @@ def stop(process: subprocess.Popen[bytes]) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def stored_rows(dsn: str) -> dict[str, str]:

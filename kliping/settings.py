@@ -47,9 +47,9 @@ class Settings(BaseSettings):
     host_spacing: float = Field(2.0, ge=0, description="seconds between starts of requests to one host")
     host_lease: float = Field(90.0, gt=0, description="seconds a host stays leased without renewal")
     visit_length: float = Field(120.0, gt=0, description="seconds a visit may take; the host is then due again at once")
-    fetches: int = Field(100, ge=1, description="requests in flight in one worker")
+    fetches: int = Field(100, ge=1, le=10_000, description="requests in flight in one worker")
     fetches_per_address: int = Field(4, ge=1, description="requests in flight to one address")
-    chunks: int = Field(24, ge=20, description="visit jobs that run at once in one worker")
+    chunks: int = Field(24, ge=20, le=1000, description="visit jobs that run at once in one worker")
 
     dns_timeout: float = Field(3.0, gt=0)
     connect_timeout: float = Field(5.0, gt=0)
@@ -66,7 +66,7 @@ class Settings(BaseSettings):
     html_cpu: float = Field(2.0, gt=0, description="CPU seconds for one page in a parsing child")
     feed_cpu: float = Field(10.0, gt=0, description="CPU seconds for one feed in a parsing child")
     child_memory: int = Field(768 * MIB, gt=0)
-    children: int = Field(2, ge=1, description="parsing children")
+    children: int = Field(2, ge=1, le=256, description="parsing children")
 
     poll_first: float = Field(1800.0, gt=0, description="interval of a new feed")
     poll_least: float = Field(300.0, gt=0)
