@@ -42,22 +42,25 @@ class Gatherer:
         lists = {name: tuple(values) for name, values in self.lists.items()}
         return Head(title=self.title, html_lang=self.html_lang, **lists)
 
-    def of_head_element(self, node: Node, attributes: Attributes) -> None:
-        """A meta, link, title or script element, wherever it stands."""
-        name = node.tag
-        if name == "meta":
-            self._meta(attributes)
-        elif name == "link":
-            rel, href = attributes.get("rel"), attributes.get("href")
-            if rel and href:
-                self.lists["links"].append((rel.strip().lower(), href[:_LONGEST_META]))
-        elif name == "title":
-            if self.title is None:
-                self.title = " ".join(node.text().split())[:_LONGEST_META]
-        elif name == "script" and "ld+json" in (attributes.get("type") or "").lower():
+    def of_title(self, node: Node) -> None:
+        """The first title element."""
+        if self.title is None:
+            self.title = " ".join(node.text().split())[:_LONGEST_META]
+
+    def of_script(self, node: Node, attributes: Attributes) -> None:
+        """A script element: data when it says so."""
+        kind = attributes.get("type")
+        if kind and "ld+json" in kind.lower():
             self.lists["json_ld"].append(node.text()[:_LONGEST_LD])
 
-    def _meta(self, attributes: Attributes) -> None:
+    def of_link(self, attributes: Attributes) -> None:
+        """A link element of the head."""
+        rel, href = attributes.get("rel"), attributes.get("href")
+        if rel and href:
+            self.lists["links"].append((rel.strip().lower(), href[:_LONGEST_META]))
+
+    def of_meta(self, attributes: Attributes) -> None:
+        """A meta element, wherever it stands."""
         key = attributes.get("property") or attributes.get("name") or attributes.get("itemprop")
         key = key or attributes.get("http-equiv")
         content = attributes.get("content")

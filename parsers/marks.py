@@ -8,6 +8,7 @@ into its class (`tag-x category-y`), Blogger wraps posts in `widget Blog`: such 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 JUNK = 1  # what is not the article: share bars, related lists, comments, navigation, advertising
 WEAK = 2  # a word that is junk more often than not, believed only when the element holds little prose
@@ -100,33 +101,30 @@ _BODY_TOKENS = re.compile(
 )
 _AREA_TOKENS = re.compile(r"(?:article|story|post|main|content|entry|detail|read|news|single)(?:[-_]|$)", re.I)
 _LIMIT = 16_384
-_tokens: dict[str, int] = {}
-_classes: dict[str, int] = {}
+
+
+class _Memo(dict[str | None, int]):
+    """Verdicts by text: one look-up where the text was seen before, which on a site's pages it nearly always was."""
+
+    def __init__(self, judge: Callable[[str], int]) -> None:
+        self.judge = judge
+
+    def __missing__(self, key: str | None) -> int:
+        if len(self) > _LIMIT:
+            self.clear()
+        marks = self[key] = self.judge(key) if key else 0
+        return marks
 
 
 def of_token(token: str) -> int:
     """The marks of one class token or id."""
-    marks = _tokens.get(token)
-    if marks is None:
-        if len(_tokens) > _LIMIT:
-            _tokens.clear()
-        marks = _tokens[token] = _judge(token)
-    return marks
+    return TOKENS[token]
 
 
-of_id = of_token
-
-
-def of_class(value: str) -> int:
-    """The marks of a whole class attribute."""
-    marks = _classes.get(value)
-    if marks is None:
-        if len(_classes) > _LIMIT:
-            _classes.clear()
-        marks = 0
-        for token in value.split():
-            marks |= of_token(token)
-        _classes[value] = marks
+def _judge_class(value: str) -> int:
+    marks = 0
+    for token in value.split():
+        marks |= TOKENS[token]
     return marks
 
 
@@ -154,3 +152,7 @@ def _judge(token: str) -> int:
     elif _AREA_TOKENS.match(token):
         marks |= AREA
     return marks
+
+
+TOKENS = _Memo(_judge)  # by one class token or id
+CLASSES = _Memo(_judge_class)  # by a whole class attribute

@@ -31,26 +31,32 @@ def _tag_ids() -> dict[int, str]:
     return {parser.create_node(name).tag_id: name for name in names}
 
 
+_TEXT, _COMMENT = 2, 4
 TAG_NAMES = _tag_ids()
 _BY_NAME = {name: number for number, name in TAG_NAMES.items()}
 _ROLE_OF = {_BY_NAME[name]: role for role, names in tags.ROLES.items() for name in names.split()}
-_TEXT, _COMMENT = 2, 4
+_ROLE_OF |= {_COMMENT: tags.SKIP}
 _CLOSED, _OPEN, _ANCHOR_CODE, _STRONG_CODE = -1, -2, -3, -4
 _OWN_KIND = {_BY_NAME[name]: kind for name, kind in tags.KINDS.items()}
 _RESET = frozenset(_BY_NAME[name] for name in ("table", "ul", "ol", "dl", "section", "article", "figure", "form"))
-_TIME = _BY_NAME["time"]
-_HTML = _BY_NAME["html"]
-_ARTICLE = _BY_NAME["article"]
+_TIME, _HTML, _ARTICLE = _BY_NAME["time"], _BY_NAME["html"], _BY_NAME["article"]
+_IMG, _HR = _BY_NAME["img"], _BY_NAME["hr"]
+_META, _LINK, _TITLE, _SCRIPT = (_BY_NAME[name] for name in ("meta", "link", "title", "script"))
 _PRE = frozenset(_BY_NAME[name] for name in ("pre", "listing", "xmp", "plaintext"))
 # Never left out by their name: the frame of the page, and elements that hold a paragraph or less.
 _READ = frozenset(_BY_NAME[name] for name in mark.vocabulary("html body main p h1 h2 h3 h4 h5 h6 li blockquote pre td"))
 _PRUNED = frozenset(_BY_NAME[name] for name in ("nav", "footer", "aside"))
-_ENTER = ("_inline", "_block", "_break", "_skip", "_head", "_anchor", "_void", "_emphasis", "_aside")
+_SPECIAL = _PRE | _PRUNED | {_HTML}
 _SPLITS = mark.JUNK | mark.CAPTION | mark.HIDDEN | mark.TAGS
 _KEPT = mark.POST | mark.BODY | mark.KEEP | mark.PROPERTY
+_ENTER = ("_inline", "_block", "_break", "_skip", "_head", "_anchor", "_void", "_emphasis", "_aside")  # by role
+_RARE = mark.vocabulary("itemprop style hidden aria-hidden")  # attributes with a meaning, beside class and id
 _NOT_SHOWN = re.compile(r"display\s*:\s*none").search
 _MARK = "\x1e"  # a single line break: white space to str.split, and in no honest page
 _DEEPEST = DEPTH  # the parser may nest deeper than the source when it repairs it
+
+_CLASSES, _TOKENS = mark.CLASSES, mark.TOKENS
+_tuple = tuple.__new__  # what a NamedTuple's own __new__ calls, at a third of the time
 
 Attributes = dict[str, str | None]
 Splitter = Callable[[str, Attributes], object]
@@ -154,57 +160,50 @@ class _Walk:
         self.pre = 0
         self.current = -1
         self.gatherer = Gatherer()
-        block = self._block
-        self.enter: dict[int, Callable[[LexborNode, int], int]] = dict.fromkeys(TAG_NAMES, block)
-        self.enter |= {number: getattr(self, _ENTER[role]) for number, role in _ROLE_OF.items()}
 
     def run(self, root: LexborNode) -> None:
         """Depth first, without recursion; subtrees that hold no text of the article are not entered.
 
         Long because a call for every node would double the cost of the walk.
         """
-        nodes: list[LexborNode] = []
-        codes: list[int] = []
-        parts, enter_of, block = self.parts, self.enter.get, self._block
-        node: LexborNode = root
-        code = block(node, node.tag_id)
+        parts, role_of, leave = self.parts, _ROLE_OF.get, self._leave
+        enter = [getattr(self, name) for name in _ENTER]
+        nodes, codes = [root], [self._block(root, root.tag_id)]
+        node = root.first_child if codes[0] != _CLOSED else None
         while True:
-            if code != _CLOSED:
-                child = node.first_child
-                if child is not None and len(nodes) < _DEEPEST:
-                    nodes.append(node)
-                    codes.append(code)
-                    node = child
-                else:
-                    if code != _OPEN:
-                        self._leave(code)
-                    code = _CLOSED
-            if code == _CLOSED:
-                following = node.next if nodes else None
-                while following is None:
-                    if not nodes:
-                        return
-                    node = nodes.pop()
-                    code = codes.pop()
-                    if code != _OPEN:
-                        self._leave(code)
-                    following = node.next if nodes else None
-                node = following
+            while node is None:  # nothing left in here
+                node = nodes.pop()
+                leave(codes.pop())
+                if not nodes:
+                    return
+                node = node.next
             number = node.tag_id
             if number == _TEXT:
                 text = node.text_content or ""
-                if not text.isspace() or self.pre:
+                if parts or self.pre or not text.isspace():
                     parts.append(text)
-                elif parts:
-                    parts.append(" ")
-                code = _CLOSED
-            elif number == _COMMENT:
-                code = _CLOSED
-            else:
-                code = enter_of(number, block)(node, number)
+            elif (role := role_of(number, tags.BLOCK)) != tags.SKIP:
+                code = enter[role](node, number)
+                if code != _CLOSED:
+                    child = node.first_child
+                    if child is not None and len(nodes) < _DEEPEST:
+                        nodes.append(node)
+                        codes.append(code)
+                        node = child
+                        continue
+                    leave(code)
+            node = node.next
 
     def _leave(self, code: int) -> None:
-        if code == _ANCHOR_CODE:
+        if code >= 0:
+            if self.parts:
+                self._flush()
+            self.last[code] = len(self.lines)
+            row = self.rows[code]
+            if self.pre and row.tag in _PRE:
+                self.pre -= 1
+            self.current = row.parent
+        elif code == _ANCHOR_CODE:
             self._end_link()
             self.link_at = -1
         elif code == _STRONG_CODE:
@@ -212,14 +211,6 @@ class _Walk:
             if self.strong_depth == 0:
                 self._end_strong()
                 self.strong_at = -1
-        else:
-            if self.parts:
-                self._flush()
-            self.last[code] = len(self.lines)
-            row = self.rows[code]
-            if row.tag in _PRE:
-                self.pre -= 1
-            self.current = row.parent
 
     def _block(self, node: LexborNode, number: int) -> int:
         attributes = node.attributes
@@ -228,24 +219,24 @@ class _Walk:
     def _open(self, node: LexborNode, number: int, attributes: Attributes, marks: int) -> int:
         if self.parts:
             self._flush()
-        current, rows = self.current, self.rows
+        current, rows, last = self.current, self.rows, self.last
         kind = BlockKind.CAPTION if marks & mark.CAPTION else _OWN_KIND.get(number)
         if kind is None:
-            if current < 0 or number in _RESET or rows[current].kind is BlockKind.CELL:
-                kind = BlockKind.PARAGRAPH
-            else:
-                kind = rows[current].kind
-        index = len(rows)
-        rows.append(Row(current, number, attributes, marks, kind, len(self.lines)))
-        self.last.append(len(self.lines))
-        junk = marks & mark.JUNK or (number in _PRUNED and not self._in_article())
-        if junk and self.prunes and not (marks & _KEPT or number in _READ):
-            self.tree.pruned[index] = node
-            return _CLOSED
-        if number in _PRE:
-            self.pre += 1
-        elif number == _HTML:
-            self.gatherer.html_lang = attributes.get("lang") or attributes.get("xml:lang")
+            kind = BlockKind.PARAGRAPH
+            if current >= 0 and number not in _RESET and (around := rows[current].kind) is not BlockKind.CELL:
+                kind = around
+        index, first = len(rows), len(self.lines)
+        rows.append(_tuple(Row, (current, number, attributes, marks, kind, first)))
+        last.append(first)
+        if number in _SPECIAL or marks & mark.JUNK:
+            junk = marks & mark.JUNK or (number in _PRUNED and not self._in_article())
+            if junk and self.prunes and not (marks & _KEPT or number in _READ):
+                self.tree.pruned[index] = node
+                return _CLOSED
+            if number in _PRE:
+                self.pre += 1
+            elif number == _HTML:
+                self.gatherer.html_lang = attributes.get("lang") or attributes.get("xml:lang")
         self.current = index
         return index
 
@@ -298,23 +289,20 @@ class _Walk:
 
     def _marks(self, attributes: Attributes, node: LexborNode) -> int:
         """The marks of an element; what it says of the article's head is caught on the way."""
-        marks = 0
-        for name, value in attributes.items():
-            if name == "class":
-                if value:
-                    marks |= mark.of_class(value)
-            elif name == "id":
-                if value:
-                    marks |= mark.of_token(value)
-            elif name == "itemprop":
-                marks |= self.gatherer.of_property(value or "", node, attributes)
-            elif name == "style":
-                if value and "none" in value and _NOT_SHOWN(value):
-                    marks |= mark.HIDDEN
-            elif name == "hidden" or (name == "aria-hidden" and value == "true"):
-                marks |= mark.HIDDEN
+        marks = _CLASSES[attributes.get("class")] | _TOKENS[attributes.get("id")]
+        if not _RARE.isdisjoint(attributes):
+            marks |= self._rare_marks(attributes, node)
         if marks & mark.CAPTURED:
             self.gatherer.of_marks(marks, node, attributes)
+        return marks
+
+    def _rare_marks(self, attributes: Attributes, node: LexborNode) -> int:
+        marks = mark.HIDDEN if "hidden" in attributes or attributes.get("aria-hidden") == "true" else 0
+        style = attributes.get("style")
+        if style and "none" in style and _NOT_SHOWN(style):
+            marks |= mark.HIDDEN
+        if "itemprop" in attributes:
+            marks |= self.gatherer.of_property(attributes["itemprop"] or "", node, attributes)
         return marks
 
     def _break(self, node: LexborNode, number: int) -> int:
@@ -356,7 +344,7 @@ class _Walk:
             current = self.current
             breaks = _breaks(raw) if self.break_at >= 0 else ()
             kind = self.rows[current].kind
-            self.lines.append(Line(text, current, kind, self.linked, self.links or (), self.strong, breaks))
+            self.lines.append(_tuple(Line, (text, current, kind, self.linked, self.links or (), self.strong, breaks)))
         if self.links:
             self.links = []
         self.linked = self.strong = 0
@@ -364,10 +352,10 @@ class _Walk:
         parts.clear()
 
     def _void(self, node: LexborNode, number: int) -> int:
-        if node.tag == "hr":
+        if number == _HR:
             if self.parts:
                 self._flush()
-        elif node.tag == "img":
+        elif number == _IMG:
             if self.parts and not "".join(self.parts).isspace():
                 return _CLOSED  # a picture within a line: an emoji, a formula
             attributes = node.attributes
@@ -376,11 +364,17 @@ class _Walk:
         return _CLOSED
 
     def _head(self, node: LexborNode, number: int) -> int:
-        self.gatherer.of_head_element(node, node.attributes)
+        if number == _SCRIPT:
+            self.gatherer.of_script(node, node.attributes)
+        elif number == _META:
+            self.gatherer.of_meta(node.attributes)
+        elif number == _LINK:
+            self.gatherer.of_link(node.attributes)
+        elif number == _TITLE:
+            self.gatherer.of_title(node)
         return _CLOSED
 
     def finish(self) -> Tree:
         """The arrays, with the head filled in."""
-        self.enter.clear()  # bound methods: the cycle would keep the page until the collector comes by
         self.tree.head = self.gatherer.head()
         return self.tree
