@@ -13,6 +13,7 @@
   sources    source lines and republish notices
   piles      search words piled up after "Tag ... :"
   credits    reporters, editors, desk initials, counters, tags
+  closing    links to other pages of the site at the very end; headings whose text has left
 
 The round is repeated until nothing leaves, so cleaning is idempotent. Steps whose cuts explain themselves are exempt
 from the guard; any other that would take over 40 % of the text, or leave under 200 characters of more, is refused.
@@ -27,6 +28,7 @@ from dataclasses import dataclass
 from kliping.model import Caption, Credit, Removal, Source
 from parsers.block import Block
 from parsers.breaks import join_labels, split_breaks
+from parsers.closing import drop_closing_links, drop_hanging
 from parsers.steps import (
     CleanContext,
     Sift,
@@ -73,7 +75,7 @@ def clean(blocks: Sequence[Block], context: CleanContext) -> Cleaned:
     total = Sift(kept=split_breaks(blocks))
     for _ in range(ROUNDS):
         before = len(total.removed)
-        total.kept = join_labels(total.kept)
+        start = total.kept = join_labels(total.kept)
         for step, exempt in STEPS:
             found = step(total.kept, context)
             if found.removed and not exempt and _takes_too_much(total.kept, found.kept):
@@ -82,6 +84,7 @@ def clean(blocks: Sequence[Block], context: CleanContext) -> Cleaned:
                 total.add(found)
         if len(total.removed) == before:
             break
+        total.add(drop_hanging(start, total.kept))
     return Cleaned(
         blocks=tuple(total.kept),
         captions=tuple(dict.fromkeys(total.captions)),
@@ -112,4 +115,5 @@ STEPS: tuple[tuple[Step, bool], ...] = (  # the step, and whether its cuts expla
     (drop_sources, False),
     (drop_piles, False),
     (drop_credits, False),
+    (drop_closing_links, False),
 )

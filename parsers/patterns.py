@@ -90,12 +90,13 @@ _CHANNEL = re.compile(
     r"\b(?:google news|whats?app|wa|telegram|channel|saluran|kanal|aplikasi|apps?|newsletter|facebook|fanpage"
     r"|instagram|twitter|tiktok"
     r"|youtube|line|notifikasi|sosial media|media sosial|medsos|bot|grup|group|ponsel\w*|e?-?mail|podcast|play"
-    r" ?store|app ?store)\b"
+    r" ?store|app ?store|marketplace|shopee|tokopedia|lazada|bukalapak)\b"
 )
 _CALL = re.compile(
-    r"(?:yuk,? |ayo,? |mari,? |jangan lupa (?:untuk )?|segera |silakan |silahkan )?"
+    r"(?:yuk,? |ayo,? |mari,? |jangan lupa (?:untuk )?|segera |silakan |silahkan |atau |anda |kamu |juga |bisa "
+    r"|dapat ){0,4}"
     r"(?:ikuti|follow|gabung|join|bergabung(?:lah)?|dapatkan|download|unduh|instal|install|subscribe|berlangganan"
-    r"|langganan|cek|kunjungi|like|sukai|add|tambahkan|simak|baca|temukan|pantau|akses|klik|aktifkan|nyalakan"
+    r"|langganan|cek|kunjungi|like|sukai|add|tambahkan|simak|baca|temukan|intip|pantau|akses|klik|aktifkan|nyalakan"
     r"|update)\b"
 )
 _CALL_OURS = re.compile(
@@ -128,8 +129,8 @@ _BEGINS = re.compile(
     r"|anda |saksikan|nonton|putar|sebelum|selanjut|berikut|previous|next|lanjut|continue|selengkapnya"
     r"|bersambung|berlanjut|ikuti|follow|gabung|join|bergabung|dapatkan|download|unduh|instal|subscribe"
     r"|berlangganan|langganan|kunjungi|like|sukai|add|tambahkan|temukan|pantau|akses|aktifkan|nyalakan"
-    r"|update|segera|scroll|gulir|geser|swipe|tinggalkan|balas|leave|reply|suka|menyukai|facebook|twitter"
-    r"|whatsapp|print|tweet|label|menu|home|beranda|anonim|unknown"
+    r"|update|segera|atau |intip|bisa |dapat |kamu |scroll|gulir|geser|swipe|tinggalkan|balas|leave|reply"
+    r"|suka|menyukai|facebook|twitter|whatsapp|print|tweet|label|menu|home|beranda|anonim|unknown"
 )
 
 
@@ -289,13 +290,28 @@ _CONTACT = re.compile(
 )
 
 
+_FIND_US = re.compile(
+    r"(?:atau |anda |kamu |juga |bisa |dapat ){0,4}temukan (?:juga )?kami (?:juga )?(?:di|via|melalui)\b.{0,160}"
+)
+_ALSO_OURS = re.compile(
+    r"selain .{3,120}, (?:kami|blog ini|situs ini|website ini) juga (?:mem|men|meng|me|ber)?\w{3,12} .{0,60}"
+    r"\b(?:artikel|tulisan|info|informasi|berita|tips|tutorial|konten|produk|jasa|layanan)\b.{0,80}"
+)
+
+
 def closing_rule(block: Block) -> str | None:
     """What only counts among the last lines: a site's own addresses and numbers, page numbers, a reader's name."""
     text = " ".join(block.text.casefold().split())
-    if len(text) > 100 or block.kind in (BlockKind.CODE, BlockKind.CELL) or len(words_of(text)) > 20:
+    if len(text) > 200 or block.kind in (BlockKind.CODE, BlockKind.CELL):
         return None
     if len(words_of(text)) <= 9 and _CONTACT.fullmatch(text):
         return "contact"
+    if _FIND_US.fullmatch(text):
+        return "contact"
+    if _ALSO_OURS.fullmatch(text):
+        return "call"
+    if len(text) > 100 or len(words_of(text)) > 20:
+        return None
     if _SAID.fullmatch(text) or _AGO.fullmatch(text):
         return "comments"
     return "page_number" if block.kind is not BlockKind.ITEM and _NUMBERS.fullmatch(text) else None
