@@ -25,7 +25,7 @@ from ingest import holder, jobs, opml
 from ingest.shell import Shell, open_shell
 from kliping import __version__
 from kliping.clock import Clock, SystemClock
-from kliping.errors import ConfigError
+from kliping.errors import ConfigError, KlipingError
 from kliping.settings import Settings
 from scheduler import make_scheduler
 
@@ -89,10 +89,12 @@ async def serve(
                 log.info("started", version=__version__, dispatching=dispatching, holder=shell.holder)
                 if started:
                     started(shell)
-                await _until(stop, work)
+                ended = await _until(stop, work)
                 log.info("stopping", leases=len(shell.leases))
                 shell.stopping.set()
         log.info("stopped")
+        if ended:
+            raise KlipingError("the worker ended by itself; the log says why")
     finally:
         await engine.dispose()
 
@@ -136,11 +138,12 @@ async def _free_the_dead(shell: Shell) -> None:
         log.info("leases_freed", hosts=await shell.free(dead), holders=len(dead))
 
 
-async def _until(stop: asyncio.Event, work: asyncio.Task[None]) -> None:
-    """Wait for the stop, or for a worker that ends by itself, which is a failure."""
+async def _until(stop: asyncio.Event, work: asyncio.Task[None]) -> bool:
+    """Wait for the stop; True when the worker ended by itself, which is a failure."""
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({stopping, work}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
+    return not stop.is_set()
 
 
 def _stop_on_signals() -> asyncio.Event:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -138,6 +138,19 @@ def _article_values(row: NewArticle) -> dict[str, Any]:
         "created_at": row.at,
         "updated_at": row.at,
     }
+
+
+_ADOPT = text("""
+    UPDATE articles a SET feed_id = w.feed_id FROM unnest(:ids, :feeds) AS w(id, feed_id)
+    WHERE a.id = w.id AND a.feed_id IS NULL
+""").bindparams(bindparam("ids", type_=ARRAY(BIGINT)), bindparam("feeds", type_=ARRAY(BIGINT)))
+
+
+async def adopt(conn: AsyncConnection, feed_of: Mapping[int | None, int]) -> None:
+    """Give articles whose feed was removed to the feed that announces them again."""
+    found = {article: feed for article, feed in feed_of.items() if article is not None}
+    if found:
+        await conn.execute(_ADOPT, {"ids": list(found), "feeds": list(found.values())})
 
 
 _ADD_REMOVALS = text("""

@@ -63,13 +63,24 @@ class Settling:
     failed: bool = False  # counts as an attempt
 
 
-async def known_keys(conn: AsyncConnection, feed_id: int, keys: Iterable[bytes]) -> set[bytes]:
-    """Which of these the feed has announced before."""
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What the ledger holds of an entry that was announced before."""
+
+    guid: str | None
+    url_key: bytes | None
+    title: str | None
+
+
+async def known(conn: AsyncConnection, feed_id: int, keys: Iterable[bytes]) -> dict[bytes, Announced]:
+    """Which of these the feed has announced before, and as what."""
     rows = await conn.execute(
-        text("SELECT key FROM entries WHERE feed_id = :feed_id AND key = ANY(:keys)").bindparams(_KEYS),
+        text("SELECT key, guid, url_key, title FROM entries WHERE feed_id = :feed_id AND key = ANY(:keys)").bindparams(
+            _KEYS
+        ),
         {"feed_id": feed_id, "keys": list(keys)},
     )
-    return {bytes(row.key) for row in rows}
+    return {bytes(row.key): Announced(row.guid, row.url_key, row.title) for row in rows}
 
 
 async def add(conn: AsyncConnection, feed_id: int, rows: Sequence[NewEntry], at: datetime) -> int:

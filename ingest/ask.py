@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,6 +28,9 @@ ACCEPT = {
     Kind.PAGE: "text/html, application/xhtml+xml;q=0.9, */*;q=0.1",
     Kind.ROBOTS: "text/plain, */*;q=0.1",
 }
+
+
+Permit = Callable[[str], Awaitable[bool]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,7 @@ async def _take(
 ) -> Backfill:
     """Enter a page's entries and move the cursor in one transaction, under the fence."""
     shell = visit.shell
-    rows = [row for row in await new_rows(shell, feed, parsed, url, origin="backfill") if _within(row, walk)]
+    rows = [row for row in await new_rows(shell, feed, parsed, origin="backfill") if _within(row, walk)]
     strangers = sorted({row.host for row in rows if row.host and row.host != feed.host})
     now = shell.clock.now()
     async with shell.engine.begin() as conn:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from db.entries import TITLE_KEPT, Announced
 from kliping.model import (
     Article,
     Decision,
@@ -29,11 +30,15 @@ from kliping.model import (
 )
 from kliping.settings import Settings
 from parsers.feedtext import plain_length, reads_on, same_words
+from parsers.links import url_key
 
 DAY = timedelta(hours=24)
 RETRIES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), timedelta(hours=6), DAY)
 GONE = frozenset({FetchOutcome.NOT_FOUND, FetchOutcome.GONE, PageOutcome.SOFT_404})
-HOPELESS = frozenset({FetchOutcome.ROBOTS, FetchOutcome.BAD_URL, FetchOutcome.BLOCKED_ADDRESS, PageOutcome.INDEX})
+NOT_HTML = "not_html"  # a picture, a document, data
+HOPELESS = frozenset(
+    {FetchOutcome.ROBOTS, FetchOutcome.BAD_URL, FetchOutcome.BLOCKED_ADDRESS, PageOutcome.INDEX, NOT_HTML}
+)
 
 FULL_TEXT_LEAST = 800  # characters of text in a content that may stand for the page
 FULL_TEXT_PAGES = 3  # pages that must say what the feed said
@@ -46,6 +51,22 @@ class Plan(StrEnum):
     FETCH = "fetch"
     FEED = "feed"
     NOTHING = "nothing"
+
+
+# --- identity ---------------------------------------------------------------------------------------------------------
+
+
+def renewed_key(key: bytes, entry: Entry, known: Announced) -> bytes | None:
+    """The key of an article that came under a GUID already used for another; None when it is the same article.
+
+    Another article has another link and another title; an edited one keeps at least one. Blogger never reuses ids.
+    """
+    if entry.guid is None or entry.url is None or entry.guid.startswith("tag:blogger.com"):
+        return None
+    link = url_key(entry.url)
+    if known.url_key in (None, link) or not entry.title or entry.title[:TITLE_KEPT] == known.title:
+        return None
+    return hashlib.sha256(b"reused:" + key + link).digest()
 
 
 # --- articles ---------------------------------------------------------------------------------------------------------

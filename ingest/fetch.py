@@ -32,7 +32,7 @@ import httpcore
 import httpx
 
 from ingest import answer, gate
-from ingest.ask import Headers, Kind, Request, headers_for, is_conditional
+from ingest.ask import Headers, Kind, Permit, Request, headers_for, is_conditional
 from ingest.gate import Address, Gate, Target
 from ingest.inflate import BadEncoding, Body, TooLarge, Truncated, is_gzip
 from ingest.line import HEAD_BYTES, Connect, Line, NoTls, Unreachable, connect_socket
@@ -48,6 +48,8 @@ __all__ = ["Fetcher", "Kind", "PinnedTransport", "Request"]
 ROBOTS_BYTES = 500 * 1024  # RFC 9309, 2.5: what must be read at least; the rest is passed over
 ADDRESSES = 3  # answers that are tried when the first cannot be reached
 BREATH = 256  # chunks after which others get a turn: a body may come in chunks of one byte
+
+End = tuple[FetchOutcome, str | None, bytes]
 
 
 class _End(Exception):
@@ -120,15 +122,15 @@ class Fetcher:
         if isinstance(self._resolver, SystemResolver):
             self._resolver.close()
 
-    async def fetch(self, request: Request) -> Fetched:
-        """Ask, follow redirects, read. Every end is an outcome; only cancellation is raised.
+    async def fetch(self, request: Request, permit: Permit | None = None) -> Fetched:
+        """Ask, follow redirects, read; `permit` may forbid another host. Only cancellation is raised.
 
         `final_url` is the last URL asked for, without userinfo. `at` is when the exchange ended.
         """
         trail = _Trail(request.url)
         body = b""
         try:
-            outcome, detail, body = await self._follow(request, trail)
+            outcome, detail, body = await self._follow(request, trail, permit)
         except Held as held:
             trail.retry_after = held.until
             outcome, detail = FetchOutcome.RATE_LIMITED, str(held)
@@ -163,7 +165,7 @@ class Fetcher:
 
     # --- the exchange and its hops ------------------------------------------------------------------------------------
 
-    async def _follow(self, request: Request, trail: _Trail) -> tuple[FetchOutcome, str | None, bytes]:
+    async def _follow(self, request: Request, trail: _Trail, permit: Permit | None) -> End:
         try:
             first = target = gate.parse(request.url)
         except ValueError as error:
@@ -175,7 +177,9 @@ class Fetcher:
             body = await self._hop(target, headers, request.kind, trail)
             if trail.status not in answer.FOLLOWED:
                 return (*answer.conclude(trail.status or 0, body, trail.conditional), body)
-            target = self._next(target, trail)
+            earlier, target = target, self._next(target, trail)
+            if permit and target.key != earlier.key and not await permit(target.url):
+                raise _End(FetchOutcome.ROBOTS, f"robots.txt of {target.key} forbids the page")
 
     async def _hop(self, target: Target, headers: Headers, kind: Kind, trail: _Trail) -> bytes:
         """One request to one host, in its turn; the body when the status has one."""

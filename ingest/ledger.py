@@ -191,6 +191,10 @@ async def _keep(conn: AsyncConnection, live: Sequence[Settlement], ends: dict[in
         if item.page and not isinstance(ends[item.entry_id].decision, Retry | Duplicate)
     ]
     await articles.add_pages(conn, kept)
+    again = {
+        end.article_id: item.feed_id for item in live if isinstance((end := ends[item.entry_id]).decision, Duplicate)
+    }
+    await articles.adopt(conn, again)
     await entries.settle(conn, [_settling(item, ends[item.entry_id]) for item in live])
     for item in sorted((item for item in live if item.full_text), key=lambda item: (item.feed_id, item.at)):
         if item.full_text is not None:
@@ -204,8 +208,8 @@ def _settling(item: Settlement, end: Settled) -> Settling:
             return Settling(item.entry_id, item.at, EntryState.STORED, article_id=end.article_id)
         case Duplicate(of=of, why=why):
             return Settling(item.entry_id, item.at, EntryState.DUPLICATE, reason=why, article_id=of)
-        case Retry(at=at, reason=reason):
-            return Settling(item.entry_id, item.at, EntryState.PENDING, reason=reason, next_try_at=at, failed=True)
+        case Retry(at=at, reason=reason, counts=counts):
+            return Settling(item.entry_id, item.at, EntryState.PENDING, reason=reason, next_try_at=at, failed=counts)
         case Quarantine(reason=reason):
             return Settling(item.entry_id, item.at, EntryState.QUARANTINED, reason=reason, failed=True)
         case Reject(reason=reason):

@@ -13,13 +13,13 @@ import asyncio
 import hashlib
 from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import urlsplit
 
 import structlog
 
 from db.articles import RawPage
 from db.entries import Pending
 from ingest import decide
+from ingest.ask import Permit
 from ingest.batch import PoisonError
 from ingest.decide import Plan, Verdict
 from ingest.fetch import Kind, Request
@@ -49,7 +49,9 @@ from kliping.model import (
 )
 from parsers.feedtext import covers
 from parsers.fingerprint import body_key
-from parsers.links import site_of, url_key
+from parsers.links import is_front_page, site_of, url_key
+from parsers.sniff import is_html
+from parsers.text import cut
 
 log = structlog.get_logger()
 
@@ -83,14 +85,24 @@ class Try:
     fetched: Fetched | None = None
 
 
-async def attempt(shell: Shell, lease: Lease, item: Pending, check: FullText, robots: RobotsRecord | None) -> Try:
-    """Try an entry once and submit its settlement; the future ends with the transaction."""
+async def attempt(
+    shell: Shell,
+    lease: Lease,
+    item: Pending,
+    check: FullText,
+    robots: RobotsRecord | None,
+    permit: Permit | None = None,
+) -> Try:
+    """Try an entry once and submit its settlement; the future ends with the transaction.
+
+    `robots` are the rules of the entry's host, `permit` tells whether a redirect may be followed to another one.
+    """
     feed, entry = check.feed, item.entry
     match decide.plan(feed, entry):
         case Plan.FEED:
             settlement, fetched = await _from_feed(shell, lease, item, feed), None
         case Plan.FETCH:
-            settlement, fetched = await _from_web(shell, lease, item, check, robots)
+            settlement, fetched = await _from_web(shell, lease, item, check, robots, permit)
         case _:
             settlement, fetched = _instead(lease, item, shell.clock.now(), Reject("no_link_no_text")), None
     return Try(await _submit(shell, settlement, item), fetched)
@@ -130,29 +142,53 @@ def feed_page(entry: Entry, feed: Feed, at: datetime) -> Page:
 
 
 async def _from_web(
-    shell: Shell, lease: Lease, item: Pending, check: FullText, robots: RobotsRecord | None
+    shell: Shell, lease: Lease, item: Pending, check: FullText, robots: RobotsRecord | None, permit: Permit | None
 ) -> tuple[Settlement, Fetched | None]:
     url, feed = item.entry.url or "", check.feed
     if robots is not None and not allows(robots, url, feed.user_agent or PRODUCT):
         if robots.text is None:  # not forbidden, but unknown: look again when the rules are asked for again
-            again = robots.at + FRESH_FAILURE
-            return await _failed(shell, lease, item, feed, ROBOTS_UNREACHABLE, again), None
+            again = max(robots.at + FRESH_FAILURE, shell.clock.now())
+            later = Retry(again, ROBOTS_UNREACHABLE, counts=False)
+            return _instead(lease, item, shell.clock.now(), later), None
         return await _failed(shell, lease, item, feed, FetchOutcome.ROBOTS.value, None), None
-    fetched = await shell.fetcher.fetch(Request(url, Kind.PAGE, feed.user_agent))
+    fetched = await shell.fetcher.fetch(Request(url, Kind.PAGE, feed.user_agent), permit)
     shell.metrics.fetched(Kind.PAGE.value, fetched.outcome.value)
     if fetched.outcome is not FetchOutcome.OK:
         return await _failed(shell, lease, item, feed, fetched.outcome.value, fetched.retry_after), fetched
-    page = Page(fetched.final_url, fetched.body, fetched.at, Origin.WEB, item.entry, charset(fetched), feed.zone)
+    if not is_html(fetched.header("content-type"), fetched.body):
+        return await _failed(shell, lease, item, feed, decide.NOT_HTML, None), fetched
     kept = _raw(fetched)
-    article = await _extract(shell, page)
+    article = await _extract(shell, web_page(fetched, item.entry, feed))
     if isinstance(article, str):
         return _instead(lease, item, fetched.at, decide.after_crash(article), kept), fetched
     if article.outcome is not PageOutcome.ARTICLE:
         return await _failed(shell, lease, item, feed, decide.page_reason(article), None, kept), fetched
+    article = with_announced(article, item.entry)
     verdict = await _compare(shell, item.entry, article, check)
     identity = identify(item, article, fetched.final_url, site_of(fetched.final_url), feed)
     found = Found(identity, article, Origin.WEB, item.initial)
     return Settlement(lease, item.id, feed.id, fetched.at, found, page=kept, full_text=verdict), fetched
+
+
+def web_page(fetched: Fetched, entry: Entry, feed: Feed) -> Page:
+    """The page as it is to be read. What a feed says of another site's page (title, author, dates) is no witness."""
+    if site_of(feed.url) != site_of(fetched.final_url):
+        entry = replace(entry, title=None, author=None, published_at=None, published_raw=None, updated_at=None)
+    return Page(fetched.final_url, fetched.body, fetched.at, Origin.WEB, entry, charset(fetched), feed.zone)
+
+
+def with_announced(article: Article, entry: Entry) -> Article:
+    """What the page itself does not say, as the feed said it."""
+    if article.title is None and entry.title:
+        article = replace(article, title=cut(entry.title, 1000))
+    if article.author is None and entry.author:
+        article = replace(article, author=cut(entry.author, 300))
+    if article.published_at is None and entry.published_at:
+        raw, at = entry.published_raw, entry.published_at
+        article = replace(
+            article, published_at=at, published_raw=raw, published_from="feed", published_precision="second"
+        )
+    return article
 
 
 def charset(fetched: Fetched) -> str | None:
@@ -236,8 +272,7 @@ def identify(item: Pending, article: Article, url: str | None, site: str, feed: 
 def own_url(canonical: str | None, url: str | None, site: str) -> str | None:
     """The declared canonical URL when it is on the same site and not the front page; else the page's own."""
     try:
-        parts = urlsplit(canonical or "")
-        if canonical and site_of(canonical) == site and (parts.path.strip("/") or parts.query):
+        if canonical and site_of(canonical) == site and not is_front_page(canonical):
             return canonical
     except ValueError:
         return url

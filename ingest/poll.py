@@ -53,7 +53,7 @@ async def poll(shell: Shell, lease: Lease, feed: Feed) -> PollRecord:
     fetched = await shell.fetcher.fetch(_request(feed, shell.clock.now()))
     shell.metrics.fetched(Kind.FEED.value, fetched.outcome.value)
     reading = await read(shell, feed, fetched)
-    rows = await new_rows(shell, feed, reading.parsed, fetched.final_url) if reading.parsed else ()
+    rows = await new_rows(shell, feed, reading.parsed) if reading.parsed else ()
     record = _record(feed, fetched, reading, rows)
     update = _update(feed, fetched, reading, shell)
     await write(shell, PollWrite(lease, record, update, rows, read=reading.parsed is not None))
@@ -97,7 +97,9 @@ async def read(shell: Shell, feed: Feed, fetched: Fetched) -> Reading:
     except SandboxError as error:
         shell.metrics.sandbox_died(death(error))
         return Reading(f"parser_{death(error)}", str(error))
-    return Reading(FetchOutcome.OK.value, "; ".join(parsed.warnings) or None, parsed)
+    over = parsed.announced - len(parsed.entries)
+    warnings = (*parsed.warnings, *([f"{over} entries over the limit"] if over > 0 else []))
+    return Reading(FetchOutcome.OK.value, "; ".join(warnings) or None, parsed)
 
 
 def death(error: SandboxError) -> str:
@@ -107,14 +109,9 @@ def death(error: SandboxError) -> str:
     return "crash" if isinstance(error, SandboxCrash) else "timeout"
 
 
-async def new_rows(
-    shell: Shell, feed: Feed, parsed: ParsedFeed, url: str, origin: str = "live"
-) -> tuple[NewEntry, ...]:
+async def new_rows(shell: Shell, feed: Feed, parsed: ParsedFeed, origin: str = "live") -> tuple[NewEntry, ...]:
     """The rows of the ledger for the entries that are not in it yet, the newest tried first."""
-    keys = entry_keys(parsed.entries, url)
-    async with shell.engine.connect() as conn:
-        known = await entries.known_keys(conn, feed.id, keys)
-    fresh = {key: entry for key, entry in zip(keys, parsed.entries, strict=True) if key not in known}
+    fresh = await _unknown(shell, feed, parsed.entries)
     oldest = datetime.min.replace(tzinfo=shell.clock.now().tzinfo)
     ordered = sorted(fresh.items(), key=lambda pair: pair[1].published_at or oldest, reverse=True)
     interval = timedelta(seconds=feed.interval or shell.settings.poll_first)
@@ -126,6 +123,24 @@ async def new_rows(
         waiting += row.state is EntryState.PENDING and decide.plan(feed, entry) is decide.Plan.FETCH
         rows.append(row)
     return tuple(rows)
+
+
+async def _unknown(shell: Shell, feed: Feed, announced: Sequence[Entry]) -> dict[bytes, Entry]:
+    """The entries that the ledger does not hold, by key.
+
+    Keys are made from the feed's own URL, since where it redirects to may change. A known GUID that comes with another
+    link and another title is another article, by a publisher whose GUIDs do not tell articles apart: it is keyed anew.
+    """
+    keyed = dict(zip(entry_keys(announced, feed.url), announced, strict=True))
+    async with shell.engine.connect() as conn:
+        known = await entries.known(conn, feed.id, keyed)
+        reused = {
+            renewed: entry
+            for key, entry in keyed.items()
+            if key in known and (renewed := decide.renewed_key(key, entry, known[key])) is not None
+        }
+        known |= await entries.known(conn, feed.id, reused)
+    return {key: entry for key, entry in (keyed | reused).items() if key not in known}
 
 
 def _row(feed: Feed, key: bytes, entry: Entry, at: datetime, origin: str, shell: Shell) -> NewEntry:
@@ -142,9 +157,7 @@ def _row(feed: Feed, key: bytes, entry: Entry, at: datetime, origin: str, shell:
         place = replace(fresh, site=site_of(url), host=host_of(url), url_key=url_key(url) if entry.url else None)
     except ValueError:
         return replace(fresh, state=EntryState.REJECTED, reason=FetchOutcome.BAD_URL.value)
-    if plan is decide.Plan.FEED:  # nothing is fetched, so it is the feed's own visit that works on it, now
-        return replace(place, host=feed.host, next_try_at=shell.clock.now())
-    return replace(place, next_try_at=at)
+    return replace(place, next_try_at=shell.clock.now() if plan is decide.Plan.FEED else at)
 
 
 def _record(feed: Feed, fetched: Fetched, reading: Reading, rows: Sequence[NewEntry]) -> PollRecord:

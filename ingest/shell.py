@@ -81,10 +81,16 @@ class Shell:
 
     async def release(self, lease: Lease, not_before: datetime | None = None) -> None:
         """Give a lease back; the host is due again when its next feed or page is."""
-        held = self.leases.pop(lease.host, None)
-        if held is not None:
+        if self.forget(lease):
             async with self.engine.begin() as conn:
-                await hosts.release(conn, held, self.fetcher.started(lease.host), not_before)
+                await hosts.release(conn, lease, self.fetcher.started(lease.host), not_before)
+
+    def forget(self, lease: Lease) -> bool:
+        """Renew a lease no more; False when it is not in hand, perhaps because a later one of that host is."""
+        if not self.holds(lease):
+            return False
+        del self.leases[lease.host]
+        return True
 
     async def free(self, holders: Iterable[str]) -> int:
         """Make the hosts of dead holders due at once."""

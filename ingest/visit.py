@@ -16,13 +16,15 @@ import structlog
 from db import entries, hosts, polls
 from db.faults import classify, one_line
 from ingest import pipeline
+from ingest.ask import Permit
 from ingest.ledger import Settled
 from ingest.pipeline import FullText
 from ingest.poll import poll
-from ingest.robots import RobotsRecord, fetch_robots, stale
+from ingest.robots import PRODUCT, RobotsRecord, allows, fetch_robots, stale
 from ingest.shell import Shell
 from kliping.errors import DatabaseError, InputError, LeaseHeld, LeaseLost, NotFound
-from kliping.model import Feed, Fetched, FetchOutcome, Lease, PollRecord
+from kliping.model import Feed, FeedState, Fetched, FetchOutcome, Lease, PollRecord
+from parsers.links import host_of
 
 log = structlog.get_logger()
 
@@ -38,7 +40,7 @@ class Visit:
         self.lease = lease
         self.not_before: datetime | None = None
         self.checks: dict[int, FullText] = {}
-        self._robots: RobotsRecord | None = None
+        self._robots: dict[str, RobotsRecord] = {}
         self._ends = shell.clock.monotonic() + shell.settings.visit_length
 
     def over(self) -> bool:
@@ -75,8 +77,6 @@ class Visit:
         if record.last_start_at:
             spacing = timedelta(seconds=self.shell.settings.host_spacing)
             self.shell.fetcher.hold(self.lease.host, record.last_start_at + spacing)
-        if record.robots_at:
-            self._robots = RobotsRecord(record.robots, record.robots_at, record.robots_outcome or "")
 
     async def _due_feeds(self) -> list[Feed]:
         async with self.shell.engine.connect() as conn:
@@ -110,8 +110,9 @@ class Visit:
             if self.over():
                 break
             check = self.checks.setdefault(item.feed.id, FullText(item.feed))
-            robots = await self.robots(item) if pipeline.needs_page(check.feed, item.entry) else None
-            done = await pipeline.attempt(self.shell, self.lease, item, check, robots)
+            robots = await self.robots(item.entry.url) if pipeline.needs_page(check.feed, item.entry) else None
+            agent = check.feed.user_agent or PRODUCT
+            done = await pipeline.attempt(self.shell, self.lease, item, check, robots, self._permit(agent))
             writes.append(done.settled)
             self._heed(done.fetched)
         for settled in await asyncio.gather(*writes):
@@ -119,15 +120,28 @@ class Visit:
                 raise LeaseLost(f"the lease of {self.lease.host} was given to somebody else")
         return len(writes)
 
-    async def robots(self, item: entries.Pending) -> RobotsRecord:
-        """The host's robots.txt, asked for at most once a day."""
-        now = self.shell.clock.now()
-        if self._robots is None or stale(self._robots, now):
-            self._robots = await fetch_robots(self.shell.fetcher, item.entry.url or "", self._robots)
-            kept = self._robots
+    async def robots(self, url: str | None) -> RobotsRecord:
+        """The rules of a URL's host, which is asked for them at most once a day."""
+        host = host_of(url or "")
+        if host not in self._robots:
+            async with self.shell.engine.connect() as conn:
+                record = await hosts.record(conn, host)
+            if record and record.robots_at:
+                self._robots[host] = RobotsRecord(record.robots, record.robots_at, record.robots_outcome or "")
+        known = self._robots.get(host)
+        if known is None or stale(known, self.shell.clock.now()):
+            known = self._robots[host] = await fetch_robots(self.shell.fetcher, url or "", known)
             async with self.shell.engine.begin() as conn:
-                await hosts.save_robots(conn, self.lease.host, kept.text, kept.at, kept.outcome)
-        return self._robots
+                await hosts.save_robots(conn, host, known.text, known.at, known.outcome)
+        return known
+
+    def _permit(self, agent: str) -> Permit:
+        """Whether a page may be followed to another host: that host's robots.txt is asked first."""
+
+        async def permit(url: str) -> bool:
+            return allows(await self.robots(url), url, agent)
+
+        return permit
 
     def _heed(self, fetched: Fetched | None) -> None:
         """429, or any answer with Retry-After, ends the visit: the host is asked for nothing until then."""
@@ -153,7 +167,7 @@ async def visit(shell: Shell, lease: Lease) -> None:
         else:
             log.error("visit_failed", host=lease.host, reason=one_line(error))
     finally:
-        shell.leases.pop(lease.host, None)
+        shell.forget(lease)
 
 
 async def visit_all(shell: Shell, leases: list[Lease]) -> int:
@@ -169,6 +183,8 @@ async def poll_now(shell: Shell, feed_id: int) -> PollRecord:
         feed = await polls.feed(conn, feed_id)
     if feed is None:
         raise NotFound(f"no feed {feed_id}")
+    if feed.state is not FeedState.ACTIVE:
+        raise InputError(f"feed {feed_id} is {feed.state}; `kliping feed resume {feed_id}` makes it active")
     lease = await lease_of(shell, feed.host)
     now = Visit(shell, lease)
     try:

@@ -291,10 +291,11 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Try again at `at`."""
+    """Try again at `at`; `counts` is False when the page itself was not asked for."""
 
     at: datetime
     reason: str
+    counts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ def default_data_dir() -> Path:
 class Settings(BaseSettings):
     """All settings with their defaults (house, section 7). Seconds, bytes and counts unless a name says otherwise."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True, allow_inf_nan=False)
 
     database_url: SecretStr | None = Field(None, description="Postgres 15+; unset runs a private embedded one")
     database_url_file: Path | None = Field(None, description="a file that holds the database URL")
@@ -40,7 +40,9 @@ class Settings(BaseSettings):
     pg_bin: Path | None = Field(None, description="folder with postgres and initdb, instead of the bundled ones")
 
     default_feeds: bool = Field(True, description="whether a database without feeds is given the curated list")
-    contact: str | None = Field(None, description="address or page for webmasters, shown in the User-Agent")
+    contact: str | None = Field(
+        None, pattern=r"^[\x20-\x7e]{1,200}$", description="address or page for webmasters, shown in the User-Agent"
+    )
     allow_networks: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
         (), description="networks reachable beside the public ones, comma-separated (tests, demo, benches)"
     )
@@ -105,9 +107,14 @@ class Settings(BaseSettings):
         if self.database_url_file is None:
             return None
         try:
-            return self.database_url_file.read_text("utf-8").strip()
+            url = self.database_url_file.read_text("utf-8").strip()
         except OSError as error:
             raise ConfigError(f"KLIPING_DATABASE_URL_FILE: {self.database_url_file}: {error.strerror}") from error
+        except UnicodeDecodeError:
+            raise ConfigError(f"KLIPING_DATABASE_URL_FILE: {self.database_url_file}: not UTF-8 text") from None
+        if not url:
+            raise ConfigError(f"KLIPING_DATABASE_URL_FILE: {self.database_url_file} is empty")
+        return url
 
     def user_agent(self, version: str) -> str:
         """kliping/VERSION (+CONTACT); no contact is invented."""

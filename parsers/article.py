@@ -35,6 +35,7 @@ from parsers.pictures import lead_captions, lines_beside_pictures
 from parsers.platforms import detect
 from parsers.rules import Rule, Rules, load
 from parsers.sift import Sifted, block_of, sift
+from parsers.sniff import is_binary
 from parsers.text import clean_line, cut
 from parsers.tree import Tree, read, read_asides
 
@@ -58,6 +59,8 @@ class _Reading:
 
 def extract(page: Page, rules: Rules | None = None) -> Article:
     """The article of a page. Raises PageError for a page that cannot be read at all, nothing else."""
+    if page.origin is Origin.WEB and is_binary(page.html):
+        raise PageError("not text: a picture, a document or other data")
     try:
         return _extract(page, rules if rules is not None else load())
     except ParseError:

@@ -105,6 +105,15 @@ def canonical(url: str) -> str:
     return f"https://{authority}{path.rstrip('/') or '/'}" + (f"?{query}" if query else "")
 
 
+_FRONT = re.compile(r"/?(?:(?:index|default|home)\.[a-z]{3,5})?", re.IGNORECASE)
+
+
+def is_front_page(url: str) -> bool:
+    """Whether a URL leads to a site's front page, whatever noise it carries. ValueError when it is none."""
+    parts = urlsplit(canonical(url))
+    return not parts.query and _FRONT.fullmatch(parts.path) is not None
+
+
 def url_key(url: str) -> bytes:
     """sha256 of the canonical URL. Raises ValueError for what is not an http(s) URL."""
     return sha256(canonical(url).encode()).digest()

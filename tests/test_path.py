@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
@@ -11,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ingest.shell import Shell
 from ingest.visit import lease_of, poll_now, visit
-from kliping.errors import LeaseHeld
+from kliping.errors import InputError, LeaseHeld
 from kliping.settings import Settings
 from tests.clock import FakeClock
 from tests.shell import add_feed, rows, run, shell_on, visit_due
@@ -307,3 +308,150 @@ async def test_a_day_after_the_last_full_answer_the_poll_is_unconditional(
     first_full = next(at for at, status in seen if status == 200)
     assert timedelta(hours=24) <= first_full - polled < timedelta(hours=25)
     assert sum(status == 200 for _, status in seen) == 1
+
+
+# --- what hostile and careless publishers do --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("front", ["/", "/?m=1", "/?utm_source=x", "/index.html", "/amp", "/#top"])
+async def test_a_front_page_as_canonical_collapses_nothing(world: World, shell: Shell, front: str) -> None:
+    blog = world.portal("Salah Kanonik", posts=3)
+    for post in blog.posts:
+        page = blog.answer(_request(post.path)).body.decode()
+        wrong = re.sub(r'(<link rel="canonical" href=")[^"]*"', rf'\g<1>{blog.base_url}{front}"', page)
+        assert wrong != page
+        blog.fail(post.path, body=wrong.encode())
+    await add_feed(shell, blog)
+    await visit_due(shell)
+    assert await rows(shell, "SELECT count(*), count(DISTINCT url_key) FROM articles") == [(3, 3)]
+
+
+async def test_a_guid_that_every_item_bears_in_turn_hides_none(world: World, shell: Shell, clock: FakeClock) -> None:
+    blog = world.portal("Satu GUID", posts=0)
+    blog.per_feed = 1
+    await add_feed(shell, blog)
+    titles = []
+    for _ in range(3):
+        post = blog.publish()
+        titles.append(post.truth.title)
+        document = blog.answer(_request(blog.feed_path)).body.decode()
+        same = re.sub(r"<guid[^>]*>[^<]*</guid>", '<guid isPermaLink="false">101</guid>', document)
+        assert same != document
+        blog.heal()
+        blog.fail(blog.feed_path, body=same.encode(), content_type="application/rss+xml")
+        await visit_due(shell)
+        clock.advance(3600)
+    assert sorted(titles) == sorted(title for (title,) in await rows(shell, "SELECT title FROM articles"))
+
+
+async def test_an_edited_headline_or_link_is_no_new_article(world: World, shell: Shell, clock: FakeClock) -> None:
+    blog = world.wordpress("Sunting", posts=2)
+    await add_feed(shell, blog)
+    await visit_due(shell)
+    blog.edit(blog.posts[0], title="Judul yang Sudah Disunting Redaksi")
+    clock.advance(3600)
+    await visit_due(shell)
+    assert await rows(shell, "SELECT count(*) FROM entries") == [(2,)]
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("image/png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40),
+        ("text/html", b"%PDF-1.7\n" + b"stream of words " * 500),
+        ("application/json", b'{"judul": "' + b"kata " * 500 + b'"}'),
+        ("text/html", bytes(range(256)) * 40),
+    ],
+)
+async def test_what_is_not_html_is_rejected(world: World, shell: Shell, content_type: str, body: bytes) -> None:
+    blog = world.portal("Bukan Halaman", posts=1)
+    blog.fail(blog.posts[0].path, body=body, content_type=content_type)
+    await add_feed(shell, blog)
+    await visit_due(shell)
+    assert await rows(shell, "SELECT state, reason FROM entries") == [("rejected", "not_html")]
+    assert await rows(shell, "SELECT count(*) FROM articles") == [(0,)]
+
+
+async def test_a_feed_tells_nothing_about_another_sites_article(world: World, shell: Shell, clock: FakeClock) -> None:
+    blog, thief = world.portal("Pemilik", posts=1), world.portal("Pencuri", posts=0)
+    document = blog.answer(_request(blog.feed_path)).body.decode()
+    false = re.sub(r"(<item>.*?<title>)[^<]*", r"\g<1>Judul Palsu", document, flags=re.DOTALL)
+    assert false != document
+    thief.fail(thief.feed_path, body=false.encode(), content_type="application/rss+xml")
+    await add_feed(shell, thief)
+    await visit_due(shell)
+    await visit_due(shell)
+    truth = blog.posts[0].truth
+    stored = await rows(shell, "SELECT site, title, author, published_at FROM articles")
+    assert stored == [(blog.host, truth.title, truth.author, truth.published_at)]
+
+
+async def test_robots_txt_is_obeyed_on_a_redirect_to_another_host(world: World, shell: Shell) -> None:
+    blog, other = world.portal("Asal", posts=1), world.portal("Tujuan", posts=1)
+    other.robots = "User-agent: *\nDisallow: /\n"
+    blog.fail(blog.posts[0].path, status=301, redirect=other.base_url + other.posts[0].path)
+    await add_feed(shell, blog)
+    await visit_due(shell)
+    assert await rows(shell, "SELECT state, reason FROM entries") == [("rejected", "robots")]
+    assert [request.path for request in world.requests if request.host == other.host] == ["/robots.txt"]
+
+
+async def test_robots_txt_that_cannot_be_had_costs_no_attempt(world: World, shell: Shell) -> None:
+    blog = world.portal("Tanpa Aturan", posts=3)
+    blog.fail("/robots.txt", status=500)
+    await add_feed(shell, blog)
+    await visit_due(shell)
+    assert await rows(shell, "SELECT DISTINCT state, attempts FROM entries") == [("pending", 0)]
+
+
+async def test_where_a_feed_redirects_to_does_not_change_who_its_entries_are(
+    world: World, shell: Shell, clock: FakeClock
+) -> None:
+    blog = world.portal("Pindah", posts=3)
+    await add_feed(shell, blog.base_url + "/lama")
+    for target in (blog.feed_path, blog.feed_path + "?jenis=dua"):
+        blog.fail("/lama", status=302, redirect=blog.base_url + target, times=1)
+        await visit_due(shell)
+        clock.advance(3600)
+    assert await rows(shell, "SELECT count(*) FROM entries") == [(3,)]
+
+
+async def test_a_paused_feed_is_not_polled_by_hand(world: World, shell: Shell) -> None:
+    feed_id = await add_feed(shell, world.portal("Jeda", posts=1))
+    await run(shell, "UPDATE feeds SET state = 'paused', next_poll_at = NULL")
+    with pytest.raises(InputError, match="paused"):
+        await poll_now(shell, feed_id)
+    assert world.requests == []
+
+
+async def test_entries_over_the_limit_are_counted(world: World, engine: AsyncEngine, settings: Settings) -> None:
+    blog = world.portal("Panjang", posts=8)
+    blog.per_feed = 8
+    few = settings.model_copy(update={"entries_per_poll": 5})
+    async with shell_on(engine, few, FakeClock()) as shell:
+        await add_feed(shell, blog)
+        await visit_due(shell)
+        assert await rows(shell, "SELECT new, detail FROM polls") == [(5, "3 entries over the limit")]
+
+
+async def test_an_article_whose_feed_was_removed_is_adopted(world: World, shell: Shell) -> None:
+    blog = world.portal("Kembali", posts=2)
+    first = await add_feed(shell, blog)
+    await visit_due(shell)
+    await run(shell, "DELETE FROM feeds WHERE id = :id", id=first)
+    second = await add_feed(shell, blog)
+    await run(shell, "UPDATE hosts SET due_at = :now", now=shell.clock.now())
+    await visit_due(shell)
+    assert await rows(shell, "SELECT DISTINCT feed_id FROM articles") == [(second,)]
+    assert await rows(shell, "SELECT count(*) FROM articles") == [(2,)]
+
+
+async def test_an_older_visit_cannot_give_back_a_later_lease(world: World, shell: Shell, clock: FakeClock) -> None:
+    blog = world.portal("Dua Kali", posts=1)
+    await add_feed(shell, blog)
+    old = await lease_of(shell, blog.host)
+    clock.advance(100)
+    new = await lease_of(shell, blog.host)
+    await shell.release(old)
+    assert shell.holds(new)
+    assert await rows(shell, "SELECT lease_no, lease_holder IS NULL FROM hosts") == [(new.number, False)]
