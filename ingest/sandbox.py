@@ -23,6 +23,7 @@ from ingest.template import Line, Template
 from kliping.errors import FeedError, KlipingError, PageError, SandboxCrash, SandboxError, SandboxMemory, SandboxTimeout
 from kliping.model import Article, Page, ParsedFeed
 from kliping.settings import Settings
+from parsers import rules
 from parsers.discovery import FeedLink
 
 T = TypeVar("T")
@@ -46,7 +47,8 @@ class Sandbox:
         self._starting = asyncio.Lock()
 
     async def start(self) -> None:
-        """Start the template and the children. Raises SandboxError when they do not come up."""
+        """Start the template and the children. Raises RuleError, or SandboxError when they do not come up."""
+        rules.load()  # a bad rule file is one line here; in a child it would be a death without a word
         for _ in range(self._settings.children):
             self._idle.put_nowait(await self._fork())
         self._spare = asyncio.create_task(self._fork())
