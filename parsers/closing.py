@@ -10,6 +10,7 @@ from parsers.block import Block, BlockKind
 from parsers.steps import CleanContext, Sift
 
 _HOST = re.compile(r"https?://[^/?#]{1,255}/")
+_FRONT = re.compile(r"https?://[^/?#]{1,255}/?")
 _FETCH = re.compile(r"download|unduh|pdf|docx?|xlsx?|zip|rar|apk|disini|di sini|klik|formulir|lampiran|uploads?/")
 
 
@@ -30,7 +31,7 @@ def drop_hanging(before: Sequence[Block], kept: Sequence[Block]) -> Sift:
 
 
 def drop_closing_links(blocks: Sequence[Block], context: CleanContext) -> Sift:
-    """Headlines of other posts that end a text: paragraphs that are one link each, to a page of the same site."""
+    """Headlines of other posts that end a text: paragraphs that are one link each, and links to a partner's front."""
     end = len(blocks)
     while end > 1 and _leads_on(blocks[end - 1], context):
         end -= 1
@@ -41,9 +42,10 @@ def drop_closing_links(blocks: Sequence[Block], context: CleanContext) -> Sift:
 
 
 def _leads_on(block: Block, context: CleanContext) -> bool:
-    """One link to another page of the site, that offers nothing to fetch."""
+    """One link to another page of the site, or to the front of another, that offers nothing to fetch."""
     if block.kind is not BlockKind.PARAGRAPH or len(block.links) != 1 or len(block.text) > 160:
         return False
     url, host = block.links[0].url or "", _HOST.match(context.url or "")
     same = host is not None and url.casefold().startswith(host[0].casefold()) and len(url) > len(host[0])
-    return same and block.link_share > 0.95 and not _FETCH.search(f"{block.text} {url}".casefold())
+    front = _FRONT.fullmatch(url) is not None and " " in block.text
+    return (same or front) and block.link_share > 0.95 and not _FETCH.search(f"{block.text} {url}".casefold())

@@ -327,7 +327,17 @@ def drop_credits(blocks: Sequence[Block], context: CleanContext) -> Sift:
         inside = head < index < tail and not people.is_desk_line(block.text)
         if not plain or inside or not _credit(block, index >= tail, index >= end, out):
             out.kept.append(block)
+        elif people.is_desk_line(block.text) and _is_little(blocks[index + 1 :], blocks):
+            for after in blocks[index + 1 :]:
+                out.drop("credits", "after_initials", after.text)
+            break
     return out
+
+
+def _is_little(rest: Sequence[Block], blocks: Sequence[Block]) -> bool:
+    """A few short paragraphs after initials: those close an article, and a second page would be longer."""
+    short = all(len(block.text) < 250 and block.kind is BlockKind.PARAGRAPH for block in rest)
+    return len(rest) <= 3 and short and 5 * sum(len(b.text) for b in rest) < 2 * sum(len(b.text) for b in blocks)
 
 
 def drop_piles(blocks: Sequence[Block], context: CleanContext) -> Sift:
