@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 HEAD = 1024  # bytes looked at
+FEWEST = 16  # control characters: fewer can be a slip of an honest page
 _OTHER_TYPE = re.compile(
     r"\s*(?:image|audio|video|font)/|\s*application/(?!xhtml|html|xml|octet-stream|x-httpd|x-unknown)", re.IGNORECASE
 )
@@ -27,4 +28,5 @@ def is_binary(body: bytes) -> bool:
     head = body[:HEAD]
     if head.startswith(_WIDE):
         return False
-    return _SIGNATURE.match(head) is not None or 20 * len(_CONTROL.findall(head)) > len(head)
+    controls = len(_CONTROL.findall(head))
+    return _SIGNATURE.match(head) is not None or (controls >= FEWEST and 20 * controls > len(head))
