@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
+from collections.abc import Iterator
 from itertools import accumulate, islice, repeat
 
 DEPTH = 512
@@ -30,7 +31,7 @@ _META = re.compile(rb"""<meta\b[^>]{0,300}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:\
 _META_WINDOW = 4096  # bytes; HTML asks for 1024, pages are lax
 _DETECT_WINDOW = 32_768
 
-_MANY = 3000  # tags: fewer cannot nest deep enough to cost more than 10 ms, and the walk stops at DEPTH anyway
+_MANY = 4000  # tags: fewer cannot nest deep enough to cost more than 20 ms, and the walk stops at DEPTH anyway
 _NAME = re.compile(rb"<(/?[a-zA-Z][a-zA-Z0-9]*)")
 _LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CHILDLESS = (b"br", b"BR", b"img", b"IMG", b"inp", b"INP", b"met", b"lin", b"hr", b"HR", b"sou", b"pat", b"use")
@@ -40,7 +41,12 @@ _STEP |= {b"/" + bytes((one,)): -1 for one in _LETTERS} | dict.fromkeys(_CHILDLE
 _OPENS = re.compile(rb"(/?)([a-zA-Z][^\s/>]*+)")
 _ENDS = re.compile(rb"""[>"']""")
 _TAG_END = re.compile(rb"""(?:[^>"']++|"[^"]*+"|'[^']*+')*+>""")
-_ATTRIBUTE = re.compile(rb"""[^\s/=>"']++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>]++))?""")
+_OPENING = re.compile(rb"<[a-zA-Z]")
+_ATTRIBUTE = re.compile(rb"""[^\s/=>"']++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>]++))?+""")
+_TOO_MANY = re.compile(
+    rb"""(?:[\s/="']*+[^\s/=>"']++(?:\s*+=\s*+(?:"[^"]*+(?:"|\Z)|'[^']*+(?:'|\Z)|[^\s"'>]++))?+){%d}+"""
+    % (ATTRIBUTES + 1)
+)
 _VOID = frozenset(b"area base br col embed hr img input link meta param source track wbr".split())
 _IMPLIED = frozenset(b"p li td th tr dt dd option".split())
 _RAW = frozenset(b"script style textarea title xmp noembed noframes iframe".split())
@@ -96,11 +102,8 @@ def defuse(html: bytes) -> bytes:
 
     An honest page is only measured: few of its tags are open at once, and none is a giant.
     """
-    pieces = html.split(b"<")
-    deep = len(pieces) > _MANY and _may_nest(html)
-    if deep or any(map(_giant, [piece for piece in pieces if len(piece) > 2 * ATTRIBUTES])):
-        return _Scan(html).result()
-    return html
+    deep = html.count(b"<") > _MANY and _may_nest(html)
+    return _Scan(html).result() if deep or _has_giant(html) else html
 
 
 def _may_nest(html: bytes) -> bool:
@@ -112,12 +115,36 @@ def _may_nest(html: bytes) -> bool:
     return sum(max(0, n - counts[name[1:]]) for name, n in counts.items() if name[:1] == b"/") > DEPTH // 2
 
 
-def _giant(piece: bytes) -> bool:
-    """Whether a long piece after a `<` may be one tag of more than ATTRIBUTES attributes."""
-    end = _TAG_END.match(piece)
-    if not piece[:1].isalpha() or (end and end.end() < 2 * ATTRIBUTES):
-        return False
-    return piece.count(b"=") > ATTRIBUTES or piece.count(b"/") > ATTRIBUTES or len(piece.split()) > ATTRIBUTES
+def _has_giant(html: bytes) -> bool:
+    """Whether a tag has more than ATTRIBUTES attributes, which takes two bytes for each.
+
+    Such a tag holds no `<` or no `>` for that long; one that hides both in its values is left to the child's CPU limit.
+    """
+    for start, end in _stretches(html, b"<"):
+        if html[start : start + 1].isalpha() and not _TAG_END.match(html, start, start + 2 * ATTRIBUTES):
+            tag = _TAG_END.match(html, start, end)
+            if _TOO_MANY.match(html, start, tag.end() if tag else end):
+                return True
+    for start, end in _stretches(html, b">"):
+        opening = _OPENING.search(html, start, end - 2 * ATTRIBUTES)
+        if opening and _TOO_MANY.match(html, opening.end(), end):
+            return True
+    return False
+
+
+def _stretches(html: bytes, mark: bytes) -> Iterator[tuple[int, int]]:
+    """Where the page goes without `mark` for two bytes an attribute: looked for in steps of half of that."""
+    find, position, last = html.find, 0, len(html) - ATTRIBUTES
+    while position <= last:
+        if find(mark, position, position + ATTRIBUTES) >= 0:
+            position += ATTRIBUTES
+            continue
+        end = find(mark, position + ATTRIBUTES)
+        end = end if end >= 0 else len(html)
+        start = html.rfind(mark, 0, position) + 1
+        if end - start >= 2 * ATTRIBUTES:
+            yield start, end
+        position = end + 1
 
 
 def _after(html: bytes, what: bytes, position: int) -> int:
