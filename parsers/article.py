@@ -31,6 +31,7 @@ from parsers.feedtext import plain_length
 from parsers.language import identify
 from parsers.lines import normal
 from parsers.outcome import judge
+from parsers.parts import is_part
 from parsers.pictures import lead_captions, lines_beside_pictures
 from parsers.platforms import detect
 from parsers.rules import Rule, Rules, load
@@ -77,10 +78,13 @@ def _extract(page: Page, rules: Rules) -> Article:
     reading = _read(html, rule, page)
     head, facts = _describe(reading, page)
     cleaned = clean(reading.sifted.blocks, _context(page, rule, facts, reading.sifted.blocks))
-    cleaned = _with_beside(cleaned, reading, page)
+    cleaned = _with_beside(cleaned, reading, page, rule)
     facts = _with_found(facts, head, page, cleaned)
     body = _body(cleaned)
-    outcome = judge(reading.tree, page.url, body) if page.origin is not Origin.FEED else _of_fragment(body)
+    if page.origin is Origin.FEED:
+        outcome = _of_fragment(body)
+    else:
+        outcome = judge(reading.tree, page.url, body, rule.article_url)
     article = _assemble(page, rule, reading, facts, cleaned, body, outcome)
     return _prefer_feed(article, page, rules)
 
@@ -139,15 +143,17 @@ def _meant(lines: tuple[str, ...], texts: list[str]) -> tuple[str, ...]:
     return (*(line for line in lines if "*" not in line), *found)
 
 
-def _with_beside(cleaned: Cleaned, reading: _Reading, page: Page) -> Cleaned:
+def _with_beside(cleaned: Cleaned, reading: _Reading, page: Page, rule: Rule) -> Cleaned:
     """What the text itself told, and what stands just before and after it."""
     around = _around(reading, page)
     lead = [parse_caption(clean_line(text)) for text in reading.captions]
     captions = [*(c for c in lead if is_told(c)), *around.captions, *cleaned.captions]
     decks = _decks(reading.tree.head)
     captions = [c for c in captions if normal(c.text) not in decks]
+    more = ("incomplete",) if is_part(reading.tree, reading.choice, page.url, rule) else ()
     return replace(
         cleaned,
+        flags=tuple(dict.fromkeys((*cleaned.flags, *more))),
         captions=tuple({normal(c.text): c for c in reversed(captions)}.values())[::-1],
         sources=tuple(dict.fromkeys((*cleaned.sources, *around.sources))),
         credits=tuple(dict.fromkeys((*cleaned.credits, *around.credits))),

@@ -57,16 +57,23 @@ _INDEX_PATH = re.compile(
 )
 
 
-def judge(tree: Tree, url: str | None, body: str) -> PageOutcome:
-    """The outcome of a page whose cleaned body is `body`."""
+def judge(tree: Tree, url: str | None, body: str, article_url: str | None = None) -> PageOutcome:
+    """The outcome of a page whose cleaned body is `body`; `article_url` is how its site forms addresses of articles."""
     if len(body) < LITTLE:
         said = [tree.head.title or "", *tree.head.headlines[:3], *(line.text for line in tree.lines[:_FIRST])]
         for pattern, outcome in _VERDICTS:
             if any(len(text) < 200 and pattern.search(text) for text in said):
                 return outcome
-    if is_index(tree, url):
+    if is_index(tree, url) and not (body and _is_formed(url, article_url)):
         return PageOutcome.INDEX
     return PageOutcome.ARTICLE if body else PageOutcome.EMPTY
+
+
+def _is_formed(url: str | None, article_url: str | None) -> bool:
+    try:
+        return bool(url and article_url and re.search(article_url, urlsplit(url).path))
+    except ValueError:
+        return False
 
 
 def is_index(tree: Tree, url: str | None) -> bool:

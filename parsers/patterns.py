@@ -32,7 +32,7 @@ _HALAMAN = re.compile(
 _TURN = re.compile(
     r"(?:(?:baca|simak|lanjut(?:kan)?|klik|lihat|selengkapnya|selanjutnya|bersambung|berlanjut|berita"
     r" selengkapnya).{0,60}"
-    r"(?:halaman|laman) (?:selanjutnya|berikutnya|dua|2).{0,30})"
+    r"(?:halaman|laman) (?:selanjutnya|berikut(?:nya)?|dua|2)\b.{0,30})"
 )
 _READ_ALSO = re.compile(
     r"(?:\(|\[)?(?:baca|lihat|simak|tonton|dengarkan|cek)(?: berita| artikel| info)? ?(?:juga|pula|selengkapnya"

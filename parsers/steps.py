@@ -207,7 +207,7 @@ def drop_lines(blocks: Sequence[Block], context: CleanContext) -> Sift:
             out.kept.append(block)
             continue
         out.drop("lines", rule, block.text)
-        if rule == "page_turner":
+        if rule == "page_turner" and index >= tail:  # in the middle its next page follows
             out.flags.append("incomplete")
     return out
 
