@@ -9,19 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import accumulate
+from itertools import accumulate, islice
 
 from parsers import marks as mark
 from parsers.block import BlockKind
 from parsers.rules import Rule
-from parsers.tree import Line, Tree
+from parsers.selector import Selector
+from parsers.tree import TAG_NAMES, Line, Tree
 
 _PROSE = 80  # characters outside links from which a line counts as prose whatever else it is
 _SENTENCE = 25  # ... when it ends like a sentence
 _ENDS = (".", "!", "?", "”", '"', ":", "…", "»", ")", "’")
 _TEXT_KINDS = frozenset((BlockKind.PARAGRAPH, BlockKind.QUOTE, BlockKind.ITEM, BlockKind.CELL, BlockKind.CODE))
 _FRAME = ("body", "html")
-_LEAVES = mark.vocabulary("p li h1 h2 h3 h4 h5 h6 pre blockquote td dd dt span font a b")
+_LEAF_NAMES = mark.vocabulary("p li h1 h2 h3 h4 h5 h6 pre blockquote td dd dt span font a b")
+_LEAVES = frozenset(number for number, name in TAG_NAMES.items() if name in _LEAF_NAMES)
+_DOUBTED = mark.WEAK | mark.HIDDEN | mark.COMMENTS | mark.JUNK
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,27 +69,21 @@ def best_element(tree: Tree, sums: Sums) -> int:
     """The element that the page's prose points to, or -1. Paragraphs vote for their parent and grandparent."""
     scores: dict[int, float] = {}
     rows = tree.rows
-    for number, line in enumerate(tree.lines):
-        prose = sums.prose[number + 1] - sums.prose[number]
+    before = 0
+    for line, after in zip(tree.lines, islice(sums.prose, 1, None), strict=True):
+        prose, before = after - before, after
         if not prose:
             continue
-        vote = min(prose, 600) / 100 + 1
-        index = line.owner
-        if tree.name(index) in _LEAVES and rows[index].parent >= 0:
+        vote, weight, index = min(prose, 600) / 100 + 1, 1.0, line.owner
+        if rows[index].tag in _LEAVES and rows[index].parent >= 0:
             index = rows[index].parent
-        weight = 1.0
-        for step in ancestors(tree, index):
-            if rows[step].marks & mark.COMMENTS:
-                vote = 0.0
-            elif (
-                rows[step].marks & (mark.WEAK | mark.HIDDEN | mark.COMMENTS | mark.JUNK)
-                and not rows[step].marks & mark.POST
-            ):
-                vote *= 0.3
-            scores[step] = scores.get(step, 0.0) + vote * weight
+        while index >= 0 and weight >= 0.2:
+            row = rows[index]
+            if row.marks & _DOUBTED:
+                vote *= 0.0 if row.marks & mark.COMMENTS else 1.0 if row.marks & mark.POST else 0.3
+            scores[index] = scores.get(index, 0.0) + vote * weight
             weight *= 0.6
-            if weight < 0.2:
-                break
+            index = row.parent
     return max(scores, key=lambda index: scores[index] * _bonus(tree, sums, index), default=-1)
 
 
@@ -141,15 +138,25 @@ def choose(tree: Tree, rule: Rule, sums: Sums) -> Choice:
     best = best_element(tree, sums)
     generic = Choice((climb(tree, sums, best),), "generic", 0) if best >= 0 else NOTHING
     generic = replace(generic, prose=_over(tree, sums, sums.prose, generic.elements)) if generic.elements else generic
+    having: dict[str, list[tuple[int, str]]] = {}
     for selector in rule.body:
-        matches = [
-            i for i, row in enumerate(tree.rows) if row.attributes and selector.matches(tree.name(i), row.attributes)
-        ]
+        matches = _matches(tree, selector, having)
         if matches and (elements := _own_text(tree, sums, matches, rule.deepest)):
             ruled = Choice(elements, f"{rule.name} {selector.source}", _over(tree, sums, sums.prose, elements))
             if _holds(tree, sums, ruled, generic, rule.verified):
                 return ruled
     return generic if generic.elements else _any_text(tree, sums)
+
+
+def _matches(tree: Tree, selector: Selector, having: dict[str, list[tuple[int, str]]]) -> list[int]:
+    """The elements that a selector means; `having` keeps, from one selector to the next, who has an attribute."""
+    rows = tree.rows
+    if not selector.tests:
+        return [i for i, row in enumerate(rows) if row.attributes and tree.name(i) == selector.tag]
+    name, _, wanted = selector.tests[0]
+    if name not in having:
+        having[name] = [(i, row.attributes[name] or "") for i, row in enumerate(rows) if name in row.attributes]
+    return [i for i, value in having[name] if wanted in value and selector.matches(tree.name(i), rows[i].attributes)]
 
 
 def _any_text(tree: Tree, sums: Sums) -> Choice:

@@ -77,18 +77,29 @@ class Index:
                 self.by_token.setdefault(keys[0], []).append(selector)
             else:
                 self.loose.append(selector)
-        self.tokens = frozenset(self.by_token)
+        self.asked: dict[str | None, tuple[Selector, ...]] = {None: (), "": ()}
 
     def find(self, tag: str, attributes: Mapping[str, str | None]) -> Selector | None:
         """A selector that matches; which one when several do is not told."""
         for name in ("class", "id"):
             value = attributes.get(name)
-            if value and not self.tokens.isdisjoint(words := value.split()):
-                for word in words:
-                    for selector in self.by_token.get(word, ()):
-                        if selector.matches(tag, attributes):
-                            return selector
-        return next((selector for selector in self.loose if selector.matches(tag, attributes)), None)
+            asked = self.asked.get(value)
+            for selector in self._asked_by(value) if asked is None else asked:
+                if selector.matches(tag, attributes):
+                    return selector
+        for selector in self.loose:
+            if selector.matches(tag, attributes):
+                return selector
+        return None
+
+    def _asked_by(self, value: str | None) -> tuple[Selector, ...]:
+        """The selectors that name a word of a class or id; the pages of a site repeat theirs."""
+        if len(self.asked) > _REMEMBERED:
+            self.asked = {None: (), "": ()}
+        found = tuple(selector for word in (value or "").split() for selector in self.by_token.get(word, ()))
+        self.asked[value] = found
+        return found
 
 
+_REMEMBERED = 8192
 _KEYED = frozenset((("id", "="), ("class", "~=")))

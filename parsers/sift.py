@@ -17,7 +17,7 @@ from parsers.content import Choice, Sums, prose_of
 from parsers.links import absolute
 from parsers.rules import Rule
 from parsers.text import clean_line, clean_text
-from parsers.tree import Line, Tree, expand
+from parsers.tree import TAG_NAMES, Line, Tree, expand
 
 STEP = "markup"
 _KEEPS = mark.POST | mark.PROPERTY | mark.BODY
@@ -44,7 +44,9 @@ _FACTS = mark.vocabulary(
     inLanguage headline alternativeHeadline name interactionStatistic"""
 )
 _LEAVES = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "blockquote", "pre"))
+_FRAMES = frozenset(("form", "header", "footer", "nav", "aside", "address"))
 _LISTS = frozenset(("ul", "ol", "div", "section", "table", "dl", "aside", "nav", "tr", "tbody", "td"))
+_JUDGED = frozenset(number for number, name in TAG_NAMES.items() if name in _FRAMES | _LISTS)
 
 
 @dataclass(slots=True)
@@ -80,12 +82,16 @@ class _Sifter:
 
     def _judge_all(self, container: int) -> None:
         """Why each element inside the container is not body: its own reason or that of what it stands in."""
-        rows = self.tree.rows
-        self.why[container] = None
-        index = container + 1
-        while index < len(rows) and rows[index].parent >= container:
-            self.why[index] = self.why[rows[index].parent] or self._reason(index)
-            index += 1
+        why = self.why
+        why[container] = None
+        for index in range(container + 1, len(self.tree.rows)):
+            row = self.tree.rows[index]
+            if row.parent < container:
+                break
+            reason = why[row.parent]
+            if reason is None and (row.attributes or row.tag in _JUDGED):
+                reason = self._reason(index)
+            why[index] = reason
 
     def _reason(self, index: int) -> str | None:
         row = self.tree.rows[index]
@@ -100,7 +106,7 @@ class _Sifter:
                     return reason
         if row.attributes.get("itemprop") in _FACTS and self._share(index) < 0.1:
             return f"itemprop {row.attributes['itemprop']}"
-        if tag in ("form", "header", "footer", "nav", "aside", "address") and self._share(index) < 0.1:
+        if tag in _FRAMES and self._share(index) < 0.1:
             return tag
         if tag in _LISTS and self.choice.by == "generic":
             if self._is_teaser_list(index):

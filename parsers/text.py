@@ -11,18 +11,18 @@ _UNWANTED = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f"
     "\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
-_SPACE = re.compile(r"\s+")
 
 
 def clean_text(text: str) -> str:
     """NFC without controls, surrogates, bidi overrides or zero-width marks; line breaks are kept."""
-    text = _UNWANTED.sub("", text.replace("\x85", "\n"))
+    if not text.isprintable():  # nothing that is unwanted is
+        text = _UNWANTED.sub("", text.replace("\x85", "\n"))
     return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def clean_line(text: str) -> str:
     """`clean_text` on one line: every run of white space, line breaks included, is one space."""
-    return _SPACE.sub(" ", clean_text(text)).strip()
+    return " ".join(clean_text(text).split())
 
 
 def cut(text: str, limit: int) -> str:
