@@ -34,6 +34,7 @@ from parsers.outcome import judge
 from parsers.parts import is_part
 from parsers.pictures import lead_captions, lines_beside_pictures
 from parsers.platforms import detect
+from parsers.prior import corrected
 from parsers.rules import Rule, Rules, load
 from parsers.sift import Sifted, block_of, sift
 from parsers.sniff import is_binary
@@ -116,7 +117,10 @@ def replace_head(tree: Tree, head: Head) -> Tree:
 
 def _one_reading(tree: Tree, rule: Rule, page: Page) -> _Reading:
     sums = sums_of(tree)
-    choice = choose(tree, rule, sums) if page.origin is not Origin.FEED else _everything(tree, sums.prose[-1])
+    if page.origin is Origin.FEED:
+        choice = _everything(tree, sums.prose[-1])
+    else:
+        choice = corrected(tree, sums, choose(tree, rule, sums), page.entry, rule)
     beside = lines_beside_pictures(tree)
     sifted = sift(tree, sums, choice, rule, page.url or "", beside) if choice is not NOTHING else Sifted()
     return _Reading(tree, choice, sifted, lead_captions(tree, choice, beside))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from kliping.model import Removal
 from parsers import marks as mark
 from parsers.block import Block, BlockKind, Link
-from parsers.content import Choice, Sums, prose_of
+from parsers.content import Choice, Sums, ancestors, prose_of
 from parsers.links import absolute
 from parsers.rules import Rule
 from parsers.text import clean_line, clean_text
@@ -23,6 +23,7 @@ STEP = "markup"
 _KEEPS = mark.POST | mark.PROPERTY | mark.BODY
 _PLAIN_URL = re.compile(r"https?://[!-;=?-~]{3,2000}")
 _WORDS = re.compile(r"[a-z0-9]+")
+_OWN = 150  # characters of its own that a post has before others follow within it
 _HANGING = 2  # headings in a row with nothing under them
 _TAIL_FROM = 0.6  # share of the text before a closing label
 _ENGLISH_TAIL = (
@@ -69,12 +70,14 @@ class _Sifter:
         self.out = Sifted()
         self.total = max(choice.prose, 1)
         self.text = sum(sums.over(sums.text, tree.rows[i].first, tree.last[i]) for i in choice.elements)
+        self.unruled = choice.by in ("generic", "entry")
         self.why: dict[int, str | None] = {}
         self.hints: dict[int, str] = {}
 
     def run(self) -> Sifted:
         for element in self.choice.elements:
             self._judge_all(element)
+            self._leave_other_posts(element)
             self._emit(element)
         _drop_tail(self.out)
         _drop_hanging_headings(self.out)
@@ -93,6 +96,25 @@ class _Sifter:
                 reason = self._reason(index)
             why[index] = reason
 
+    def _leave_other_posts(self, container: int) -> None:
+        """Two or more posts after the text of the first, in it or beside it: others that the page goes on with."""
+        rows, tree = self.tree.rows, self.tree
+        posts = [i for i in self.why if i > container and rows[i].marks & mark.ENTRY and rows[i].first < tree.last[i]]
+        if len(posts) < 2:
+            return
+        begin, own_end = rows[container].first, rows[posts[0]].first
+        if not any(rows[i].marks & mark.ENTRY for i in ancestors(tree, container)):
+            begin, own_end = rows[posts[0]].first, tree.last[posts[0]]
+            posts = [i for i in posts[1:] if rows[i].first >= own_end]
+        if len(posts) < 2 or self.sums.over(self.sums.prose, begin, own_end) < _OWN:
+            return
+        for index in posts:
+            self.why[index] = "another post"
+            at = index + 1
+            while at in self.why and rows[at].first < tree.last[index]:
+                self.why[at] = "another post"
+                at += 1
+
     def _reason(self, index: int) -> str | None:
         row = self.tree.rows[index]
         tag = self.tree.name(index)
@@ -108,7 +130,7 @@ class _Sifter:
             return f"itemprop {row.attributes['itemprop']}"
         if tag in _FRAMES and self._share(index) < 0.1:
             return tag
-        if tag in _LISTS and self.choice.by == "generic":
+        if tag in _LISTS and self.unruled:
             if self._is_teaser_list(index):
                 return "teaser list"
             if self._is_link_list(index):
@@ -226,7 +248,7 @@ class _Sifter:
             return None
         if text[0] in "<«‹←" or text[-1] in ">»›→":
             return "pager"
-        alone = line.kind is BlockKind.PARAGRAPH and self.choice.by == "generic" and self.total > 1000 and " " in text
+        alone = line.kind is BlockKind.PARAGRAPH and self.unruled and self.total > 1000 and " " in text
         return "linked line" if alone else None
 
     def _hint(self, index: int) -> str:

@@ -113,7 +113,8 @@ def drop_title(blocks: Sequence[Block], context: CleanContext) -> Sift:
     title = normal(context.title or "")
     out, head = Sift(), _head(blocks)
     for index, block in enumerate(blocks):
-        set_off = block.kind is BlockKind.HEADING or block.emphasis or block.link_share > 0.9
+        stamped = index + 1 < len(blocks) and is_stamp(blocks[index + 1].text)  # as a headline is
+        set_off = stamped or block.kind is BlockKind.HEADING or block.emphasis or block.link_share > 0.9
         if title and index <= head and set_off and normal(block.text) == title and len(blocks) > 1:
             out.drop("title", "repeated", block.text)
         else:
