@@ -44,6 +44,10 @@ class Block:
     depth: int = 0
     lines: tuple[str, ...] = ()
 
+    def __hash__(self) -> int:
+        """By the text, whose own hash is kept: blocks are looked up by every step."""
+        return hash(self.text)
+
     @property
     def link_share(self) -> float:
         """The share of the text, 0 to 1, that stands inside links."""

@@ -11,6 +11,7 @@ from parsers.dates import is_stamp
 from parsers.lines import closed_group
 from parsers.patterns import pattern_rule
 from parsers.people import read_credits, read_initials
+from parsers.plain import is_plain
 from parsers.sources import read_republished, read_source
 
 
@@ -70,6 +71,8 @@ def _joined(block: Block, run: Sequence[Block]) -> list[Block]:
 
 def is_furniture(line: Block) -> bool:
     """Whether some step might take this line when it stands alone."""
+    if is_plain(line.text):
+        return bool(read_caption(line, at_head=True) or is_stamp(line.text))
     group = closed_group(line)
     if (group is not None and group.anywhere) or pattern_rule(line) is not None:
         return True

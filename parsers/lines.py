@@ -14,6 +14,7 @@ from importlib.resources import files
 
 from parsers.block import Block, BlockKind
 
+LONGEST_LINE = 100  # characters no closed line exceeds
 LINE_LIMIT = 400  # characters; a longer block is a paragraph, whatever it begins with
 
 

@@ -121,10 +121,10 @@ _SHARES = re.compile(r"\d[\d.,]*[kmrbjt]* ?(?:shares?|likes?|dibagikan|suka|retw
 
 
 # What any of the patterns can begin with: one look that spares most prose all of them.
-_BEGINS = re.compile(
-    r"\d|\[|\(|©|c |copyright|hak |komentar|comment|tanggapan|satu |halaman|page|laman|the |pos|artikel"
-    r"|article|tulisan|dilarang|situs|this |website|blog|catatan|sebuah|a |kiriman|berbagi|bagikan|share"
-    r"|kirim|compartir|email|enviar|escribe|klik|click|baca|lihat|simak|tonton|dengarkan|cek |berita|topik"
+BEGINS = re.compile(
+    r"\d|\[|\(|©|c |copyright|hak |komentar|comment|tanggapan|satu |halaman|page|laman|the post|pos|artikel"
+    r"|article|tulisan|dilarang|situs|this site|website|blog|catatan|sebuah|a (?:post|video)|kiriman|berbagi|bagikan"
+    r"|share|kirim|compartir|email|enviar|escribe|klik|click|baca|lihat|simak|tonton|dengarkan|cek |berita|topik"
     r"|video|vidio|foto|info|galeri|photo|podcast|read|see |also|must|pilihan|jangan|sila|yuk|ayo|mari"
     r"|anda |saksikan|nonton|putar|sebelum|selanjut|berikut|previous|next|lanjut|continue|selengkapnya"
     r"|bersambung|berlanjut|ikuti|follow|gabung|join|bergabung|dapatkan|download|unduh|instal|subscribe"
@@ -142,7 +142,7 @@ def pattern_rule(block: Block) -> str | None:
     if not any(c.isalnum() for c in text):
         return "divider"
     line = normal(text)
-    if not _BEGINS.match(line) and text[0].isalnum():
+    if not BEGINS.match(line) and text[0].isalnum():
         return None
     low = " ".join(text.casefold().split())
     for name, pattern in _WHOLE:

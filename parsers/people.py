@@ -20,8 +20,8 @@ _ROLE_WORDS = {
     "illustrator": "ilustrator,infografis",
     "videographer": "videografer,kameramen",
 }
-_ROLES = {word: role for role, words in _ROLE_WORDS.items() for word in words.split(",")}
-_ROLE = "|".join(sorted(_ROLES, key=len, reverse=True))
+ROLES = {word: role for role, words in _ROLE_WORDS.items() for word in words.split(",")}
+_ROLE = "|".join(sorted(ROLES, key=len, reverse=True))
 _CREDIT = re.compile(rf"(?P<role>{_ROLE})(?:/(?:{_ROLE}))? ?[:：] ?", re.I)
 _ROLE_LAST = re.compile(
     r"(?P<name>[A-Z][\w.'’-]+(?: [A-Z][\w.'’-]*){0,4}) (?P<role>Editor|Author|Reporter|Penulis|Redaktur|Jurnalis"
@@ -81,7 +81,7 @@ def read_credits(block: Block) -> tuple[Credit, ...]:
             continue
         if not _is_person(name):
             return ()
-        found.append(Credit(_ROLES[m["role"].casefold()], name))
+        found.append(Credit(ROLES[m["role"].casefold()], name))
     return tuple(found)
 
 
@@ -101,7 +101,7 @@ def _is_person(name: str) -> bool:
 
 def _role_last(text: str) -> tuple[Credit, ...]:
     m = _ROLE_LAST.fullmatch(text)
-    return (Credit(_ROLES[m["role"].casefold()], m["name"]),) if m else ()
+    return (Credit(ROLES[m["role"].casefold()], m["name"]),) if m else ()
 
 
 def read_byline(block: Block, at_head: bool = True) -> tuple[Credit | None, str | None]:

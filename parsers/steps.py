@@ -17,6 +17,7 @@ from parsers.breaks import is_furniture
 from parsers.dates import is_stamp
 from parsers.lines import LINE_LIMIT, Group, closed_group, is_prose, like_headline, normal, words_of
 from parsers.patterns import closing_rule, pattern_rule
+from parsers.plain import is_plain
 from parsers.suffix import cut_desk, cut_suffix
 
 HEAD_BLOCKS, TAIL_BLOCKS = 6, 6
@@ -82,11 +83,15 @@ def _tail(blocks: Sequence[Block], most: int = TAIL_BLOCKS) -> int:
     return index
 
 
-@lru_cache(maxsize=512)
 def _is_footer(block: Block) -> bool:
     """What some step would take from the end of a text."""
-    if len(block.text) > 2 * LINE_LIMIT:
-        return False
+    return len(block.text) <= 2 * LINE_LIMIT and _may_go(block)
+
+
+@lru_cache(maxsize=512)
+def _may_go(block: Block) -> bool:
+    if is_plain(block.text):
+        return is_furniture(block)
     found = closed_group(block) or closing_rule(block) or people.read_views(block) or people.read_tags(block)
     return bool(found) or is_furniture(block)
 
@@ -110,24 +115,32 @@ def drop_captions(blocks: Sequence[Block], context: CleanContext) -> Sift:
 
 def drop_title(blocks: Sequence[Block], context: CleanContext) -> Sift:
     """The headline repeated before the text, set off as one: a plain paragraph of the same words is the author's."""
-    title = normal(context.title or "")
-    out, head = Sift(), _head(blocks)
-    for index, block in enumerate(blocks):
+    title, end = normal(context.title or ""), _head(blocks) + 1
+    if not title or len(blocks) < 2:
+        return Sift(kept=list(blocks))
+    out = Sift()
+    for index, block in enumerate(blocks[:end]):
+        if normal(block.text) != title:
+            out.kept.append(block)
+            continue
         stamped = index + 1 < len(blocks) and is_stamp(blocks[index + 1].text)  # as a headline is
         set_off = stamped or block.kind is BlockKind.HEADING or block.emphasis or block.link_share > 0.9
-        if title and index <= head and set_off and normal(block.text) == title and len(blocks) > 1:
+        if set_off:
             out.drop("title", "repeated", block.text)
         else:
             out.kept.append(block)
+    out.kept += blocks[end:]
     return out
 
 
 def drop_openers(blocks: Sequence[Block], context: CleanContext) -> Sift:
     """What the site is known to begin and end its posts with."""
+    if not context.openers and not context.closers:
+        return Sift(kept=list(blocks))
     openers, closers = ({normal(line) for line in lines} for lines in (context.openers, context.closers))
     out, tail = Sift(), _tail(blocks)
     for index, block in enumerate(blocks):
-        line = normal(block.text) if openers or closers else ""
+        line = normal(block.text)
         if line in openers and index < HEAD_BLOCKS:
             out.drop("opener", "site", block.text)
         elif line in closers and index >= tail:
@@ -141,8 +154,8 @@ def drop_comments(blocks: Sequence[Block], context: CleanContext) -> Sift:
     """All below the first comment form in the last quarter of the text; the form's own line is for the next steps."""
     total, seen = sum(len(b.text) for b in blocks), 0
     for index, block in enumerate(blocks):
-        group = closed_group(block)
-        if group is not None and group.marker and seen >= 0.75 * total:
+        group = closed_group(block) if seen >= 0.75 * total else None
+        if group is not None and group.marker:
             out = Sift(kept=list(blocks[: index + 1]))
             for after in blocks[index + 1 :]:
                 if is_furniture(after) or people.read_tags(after):
@@ -201,6 +214,9 @@ def drop_lines(blocks: Sequence[Block], context: CleanContext) -> Sift:
     """Whole lines of the closed lists and the anchored patterns."""
     out, tail = Sift(), _tail(blocks)
     for index, block in enumerate(blocks):
+        if is_plain(block.text):
+            out.kept.append(block)
+            continue
         group = closed_group(block)
         rule = _closed_rule(group, block, index >= tail) if group is not None else None
         rule = rule or pattern_rule(block) or (closing_rule(block) if index >= tail else None)
@@ -248,7 +264,7 @@ def drop_stamps(blocks: Sequence[Block], context: CleanContext) -> Sift:
     out, head, tail = Sift(), _head(blocks), _tail(blocks, 2)
     for index, block in enumerate(blocks):
         text = block.text
-        if len(text) > 140 or head <= index < tail:
+        if head <= index < tail or len(text) > 140:
             out.kept.append(block)
         elif is_stamp(text) and (index < head or ":" in text or "." in text):
             out.published.append(text)
@@ -273,9 +289,9 @@ def drop_credited(blocks: Sequence[Block], context: CleanContext) -> Sift:
     """Plain lines that are photo captions by their credit."""
     out, head = Sift(), _head(blocks)
     for index, block in enumerate(blocks):
-        plain = block.kind in (BlockKind.PARAGRAPH, BlockKind.HEADING)
         at_head = index < head or (index == head and len(block.text) <= CAPTION_MOST)
-        caption = captions.read_caption(block, at_head) if plain else None
+        asked = block.kind in (BlockKind.PARAGRAPH, BlockKind.HEADING) and (at_head or not is_plain(block.text))
+        caption = captions.read_caption(block, at_head) if asked else None
         if caption is None:
             out.kept.append(block)
             continue
@@ -289,7 +305,8 @@ def drop_sources(blocks: Sequence[Block], context: CleanContext) -> Sift:
     out, tail, index = Sift(), _tail(blocks), 0
     while index < len(blocks):
         block = blocks[index]
-        taken = 0 if block.kind in (BlockKind.CODE, BlockKind.CELL) else _source(blocks, index, index >= tail, out)
+        asked = block.kind not in (BlockKind.CODE, BlockKind.CELL) and not is_plain(block.text)
+        taken = _source(blocks, index, index >= tail, out) if asked else 0
         if not taken:
             out.kept.append(block)
         index += max(taken, 1)
@@ -326,7 +343,7 @@ def drop_credits(blocks: Sequence[Block], context: CleanContext) -> Sift:
     for index, block in enumerate(blocks):
         plain = block.kind in (BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.ITEM)
         inside = head < index < tail and not people.is_desk_line(block.text)
-        if not plain or inside or not _credit(block, index >= tail, index >= end, out):
+        if inside or not plain or is_plain(block.text) or not _credit(block, index >= tail, index >= end, out):
             out.kept.append(block)
         elif people.is_desk_line(block.text) and _is_little(blocks[index + 1 :], blocks):
             for after in blocks[index + 1 :]:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import cache
 
 from kliping.model import Credit, Removal, Source
 from parsers.block import Block, BlockKind, Link
 from parsers.lines import closed_lines, normal
 from parsers.patterns import pattern_rule
 from parsers.people import read_credits, read_initials
+from parsers.plain import is_plain
 from parsers.sources import read_republished, read_source
 
 REACH = 420  # characters before the end in which a glued footer begins
@@ -50,9 +52,9 @@ def cut_suffix(block: Block) -> Cut | None:
 
 def _last_sentence_end(text: str) -> int:
     base = max(0, len(text) - REACH)
-    end = 0
+    end, last = 0, len(text.rstrip())
     for m in _SENTENCE_END.finditer(text, base):
-        if m.end() < len(text.rstrip()):
+        if m.end() < last:
             end = m.end()
     return end
 
@@ -75,6 +77,8 @@ def _parts(block: Block, start: int, tail: str) -> Cut | None:
 
 def _last_line(block: Block, start: int, left: str, removed: list[Removal]) -> Cut | None:
     """What stands between the last sentence and the phrases must itself be a line that may go."""
+    if is_plain(left):
+        return None
     line = replace(block, text=left, links=tuple(k for k in block.links if k.text and k.text in left), lines=())
     said = read_source(line)
     notice = read_republished(line)
@@ -120,12 +124,21 @@ def _last_phrase(text: str) -> tuple[str, str] | None:
         start = len(text) - len(text[-24:]) + count.start()
         return text[start:], "comment_count"
     words = text.split(" ")
+    last = normal(words[-1])
+    if last and last not in _closing_words():
+        return None
     for take in range(min(len(words), 9), 0, -1):
         piece = " ".join(words[-take:])
         group = closed_lines().get(normal(piece))
         if group is not None and group.name not in _WEAK and (take > 1 or piece == text):
             return piece, group.name
     return None
+
+
+@cache
+def _closing_words() -> frozenset[str]:
+    """The words that closed lines end with."""
+    return frozenset(normal(line.split(" ")[-1]) for line in closed_lines())
 
 
 def _shorter(block: Block, end: int) -> Block | None:
