@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from kliping import __version__
 from kliping.errors import PageError, ParseError
-from kliping.model import Article, Origin, Page, PageOutcome, Removal
+from kliping.model import Article, Credit, Origin, Page, PageOutcome, Removal
 from parsers import metadata
 from parsers.around import NEAR, Around, look_around
 from parsers.authors import is_desk
@@ -32,6 +32,7 @@ from parsers.language import identify
 from parsers.lines import normal
 from parsers.outcome import judge
 from parsers.parts import is_part
+from parsers.people import read_credits
 from parsers.pictures import lead_captions, lines_beside_pictures
 from parsers.platforms import detect
 from parsers.prior import corrected
@@ -160,8 +161,14 @@ def _with_beside(cleaned: Cleaned, reading: _Reading, page: Page, rule: Rule) ->
         flags=tuple(dict.fromkeys((*cleaned.flags, *more))),
         captions=tuple({normal(c.text): c for c in reversed(captions)}.values())[::-1],
         sources=tuple(dict.fromkeys((*cleaned.sources, *around.sources))),
-        credits=tuple(dict.fromkeys((*cleaned.credits, *around.credits))),
+        credits=tuple(dict.fromkeys((*cleaned.credits, *_credits_in(reading.sifted.removed), *around.credits))),
     )
+
+
+def _credits_in(removed: Sequence[Removal]) -> list[Credit]:
+    """People named in what the markup took away: a line of credits set in small print."""
+    short = (line.text for line in removed if line.rule not in ("comments", "another post") and ":" in line.text)
+    return [c for text in short if len(text) < 120 for c in read_credits(Block(BlockKind.PARAGRAPH, text))]
 
 
 def _decks(head: Head) -> frozenset[str]:

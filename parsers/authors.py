@@ -22,10 +22,12 @@ _TAIL = re.compile(
     r"\s*(?:[|•·]|\s(?:editor|redaktur|penyunting|penulis|reporter|fotografer)\b\s?[:|]|\s[-–—]\s|,?\s(?:pada|on"
     r"|di|at)\s|,?\s(?:senin|selasa|rabu|kamis|jum['’]?at|sabtu|minggu"
     r"|ahad)\b|\d{1,2}[/ ]"
-    r"|lihat profil|view my|lihat semua|view all|follow|ikuti|[-–—,]?\s?(?:editor|penulis|reporter|author)$|\().*$",
+    r"|lihat profil|view my|lihat semua|view all|follow|ikuti|[-–—,]?\s?(?:editor|penulis|reporter|author|jurnalis"
+    r"|wartawan|kontributor)$|\().*$",
     re.I | re.S,
 )
 _EDITOR = re.compile(r"\W*(?:(?:editor|redaktur|penyunting)\b ?[:|]|(?:dok|foto|photo)\b)", re.I)
+_OWN_HOST = re.compile(r"https?://|/|\b[\w-]+\.(?:blogspot|wordpress)\.com")  # a blog is its author's
 _MAIL_NAME = re.compile(r"\S{1,100}@\S{1,200} ?\((?P<name>[^()]{1,100})\)")
 _MAIL = re.compile(r"\S{1,100}@\S{1,200}|https?://\S+|www\.\S+", re.I)
 _NOBODY_TEXT = """unknown anonymous anonim none null author penulis noreply no-reply n/a oleh by login register
@@ -46,7 +48,8 @@ def clean_author(text: str) -> str | None:
     name = addressed["name"] if addressed else _MAIL.sub(" ", name)
     named = re.search(r"\b(?:reporter|penulis|pewarta|oleh|author) ?: ?(?P<name>.+)", name, re.I)
     name = named["name"] if named else name
-    name = _TAIL.sub("", _LEAD.sub("", name).strip(" :,-–—|\"'")).strip(" :,-–—|.\"'")
+    for _ in range(2):  # "Rina Dewi, Jurnalis Sabtu 06 Mei 2023": what stood before the date may itself be a tail
+        name = _TAIL.sub("", _LEAD.sub("", name).strip(" :,-–—|\"'")).strip(" :,-–—|.\"'")
     words = words_of(name)
     if name.casefold() in _NOBODY or not words or len(words) > 10 or "@" in name or not any(c.isalpha() for c in name):
         return None
@@ -54,9 +57,12 @@ def clean_author(text: str) -> str | None:
 
 
 def is_desk(name: str | None, site: str | None = None) -> bool:
-    """Nobody in person: an admin, an outlet, the site itself."""
+    """Nobody in person: an admin, an outlet, the site itself. `site` holds its names, hosts among them."""
+    if not name or _DESK.search(name):
+        return True
     own = normal((site or "").removeprefix("www."))
-    return not name or bool(_DESK.search(name)) or (bool(own) and normal(name) in (own, own.split(".")[0]))
+    labels = _OWN_HOST.sub(" ", own).replace(".", " ").split() if "." in own else own.split(".")
+    return bool(own) and (normal(name) == own or normal(name).replace(" ", "") in labels)
 
 
 def choose_author(

@@ -43,6 +43,8 @@ _PREFIX = re.compile(
     r"(?P<credit>[\w.]{2,30}(?:\.com|\.COM)/[A-Z .'/]{3,60}?|ANTARA(?: FOTO)?/[\w .]{3,40}?|REUTERS/[\w .]{3,40}?"
     r"|(?:AFP|AP)(?: PHOTO)?(?:/[\w .]{3,40}?)?|Dok\. ?\w+) (?=[A-Z][a-z]).{3,500}"
 )
+_DESK_END = re.compile(r".{3,600}?[.!?] (?P<credit>(?:(?:Foto|Dok)/)?[A-Z][\w.]{1,30}/[A-Z][\w .'-]{2,50})")
+_YEAR = re.compile(r"(?:19|20)\d\d\s+")
 _NOBODY_CREDITED = frozenset(("ist", "istimewa", "pribadi", "net", "internet", "dok", "dokumen pribadi", "antara"))
 _CREDIT_WORDS = re.compile(
     r"^(?:foto|photo|sumber|source|dok|dokumentasi|gambar|image|credit|kredit|courtesy|doc)(?: (?:foto|gambar"
@@ -59,10 +61,11 @@ def parse_caption(text: str) -> Caption:
         m = pattern.fullmatch(text)
         if m and m["text"].strip() and not text.rstrip().endswith((")", "]")):
             return Caption(m["text"].strip(" |/-–—,"), m["credit"].strip(" |.,") or None)
-    for pattern in (_BRACKET, _SIGN, _PREFIX, _LEADING):
+    for pattern in (_BRACKET, _SIGN, _PREFIX, _LEADING, _DESK_END):
         m = pattern.fullmatch(text)
         if m:
-            return Caption(text.strip(" |"), _CREDIT_WORDS.sub("", m["credit"]).strip(" |.,()") or None)
+            credit = _YEAR.sub("", _CREDIT_WORDS.sub("", m["credit"])).strip(" |.,()")
+            return Caption(text.strip(" |"), credit or None)
     return Caption(text.strip(" |"), None)
 
 

@@ -66,7 +66,8 @@ _STATE = re.compile(
 )
 _EMBED_WORDS = vocabulary("embed embedded oembed tweet")
 _CAPTION_WORDS = vocabulary("caption captions figcaption imagecaption photocaption imageinfo")
-_BYLINE_WORDS = vocabulary("""author byline fn penulis reporter writer contributor""")
+_BYLINE_WORDS = vocabulary("""author byline fn penulis reporter writer contributor jurnalis
+    wartawan pewarta kontributor""")
 _DATE_WORDS = vocabulary("""date datetime published pubdate timestamp time dateline tanggal posted updated""")
 _TAG_WORDS = vocabulary("""tags labels taglist tag""")
 _VOCABULARIES = (
@@ -90,6 +91,7 @@ _PAIRS: tuple[tuple[frozenset[str], int], ...] = (
     (frozenset(("screen", "reader")), HIDDEN),
     (frozenset(("visually", "hidden")), HIDDEN),
     (frozenset(("post", "footer")), KEEP),  # Blogger names author, time and labels there
+    (frozenset(("nama", "redaksi")), BYLINE),
     (frozenset(("post", "title")), HEADLINE),
     (frozenset(("entry", "title")), HEADLINE),
     (frozenset(("article", "title")), HEADLINE),

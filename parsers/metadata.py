@@ -110,7 +110,7 @@ def describe(
     site = _site_name(metas, claims)
     return Metadata(
         title=_title(head, page, metas, claims, site),
-        author=_author(head, page, metas, claims, named, site or _host(page.url)),
+        author=_author(head, page, metas, claims, named, f"{site or ''} {_host(page.url) or ''}".strip()),
         published_at=published.at if published else None,
         published_precision=published.precision if published else None,
         published_from=source,
