@@ -64,7 +64,7 @@ def parse_caption(text: str) -> Caption:
     for pattern in (_BRACKET, _SIGN, _PREFIX, _LEADING, _DESK_END):
         m = pattern.fullmatch(text)
         if m:
-            credit = _YEAR.sub("", _CREDIT_WORDS.sub("", m["credit"])).strip(" |.,()")
+            credit = _YEAR.sub("", _CREDIT_WORDS.sub("", m["credit"])).strip(" |.,()/")
             return Caption(text.strip(" |"), credit or None)
     return Caption(text.strip(" |"), None)
 
