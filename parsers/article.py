@@ -40,11 +40,12 @@ from parsers.rules import Rule, Rules, load
 from parsers.sift import Sifted, block_of, sift
 from parsers.sniff import is_binary
 from parsers.text import clean_line, cut
-from parsers.tree import Tree, read, read_asides
+from parsers.tree import Line, Tree, read, read_asides
 
 EXTRACTOR = f"kliping {__version__}"
 TITLE, AUTHOR, URL, BODY = 1000, 300, 2048, 1024 * 1024
 _MOST_HEADLINES = 8
+_MENU = 400  # characters of links from which a line names no source
 _END_BLOCKS = 8  # how near the ends a site's own opener or closer stands
 _TAG = re.compile(r"<[^<>]{1,200}>")
 SHORT = 250  # characters of prose below which a laxer reading is tried
@@ -182,9 +183,23 @@ def _around(reading: _Reading, page: Page) -> Around:
     if not elements or page.origin is Origin.FEED:
         return Around()
     first, last = tree.rows[elements[0]].first, tree.last[elements[-1]]
-    before, after = tree.lines[max(0, first - NEAR) : first], tree.lines[last : last + NEAR]
+    above = [_unlinked(line) for line in tree.lines[max(0, first - NEAR) : first]]
     base = page.url or ""
-    return look_around([block_of(line, base) for line in before], [block_of(line, base) for line in after])
+    below = [
+        block_of(line, base) if line.linked < _MENU else _unlinked(line) for line in tree.lines[last : last + NEAR]
+    ]
+    return look_around(above, below)
+
+
+def _unlinked(line: Line) -> Block:
+    """A line as a block whose links lead nowhere: resolving those of a menu would be work for nothing."""
+    return block_of(line._replace(links=[(text, "") for text, _ in line.links]), "")
+
+
+def _credits_in(removed: Sequence[Removal]) -> list[Credit]:
+    """People named in what the markup took away: a line of credits set in small print."""
+    short = (line.text for line in removed if line.rule not in ("comments", "another post") and ":" in line.text)
+    return [c for text in short if len(text) < 120 for c in read_credits(Block(BlockKind.PARAGRAPH, text))]
 
 
 def _describe(reading: _Reading, page: Page) -> tuple[Head, metadata.Metadata]:

@@ -18,6 +18,7 @@ _OF = re.compile(
     r"|(?P<c>\d{1,2}) ?(?:dari|of|/) ?(?P<d>\d{1,2}) (?:halaman|laman|pages?)\W*",
     re.IGNORECASE,
 )
+_PAGED = re.compile(r"=[23](?:$|[&#])|/2/?(?:$|[?#])").search  # spares most links being taken apart
 _PAGE_NAMES = frozenset(("page", "p", "hal", "halaman", "paged", "pg"))
 _WHOLE = frozenset((("page", "all"), ("single", "1"), ("showpage", "all"), ("view", "all")))
 
@@ -57,7 +58,7 @@ def is_part(tree: Tree, choice: Choice, url: str | None, rule: Rule) -> bool:
         return max(int(m["a"] or m["c"]) for m in counted) < max(int(m["b"] or m["d"]) for m in counted) <= 20
     if not url or _holds_hidden_pages(tree, choice):
         return False
-    linked = (href for line in lines if line.links for text, href in line.links if len(text) < 40)
+    linked = (href for line in lines if line.links for text, href in line.links if len(text) < 40 and _PAGED(href))
     return any(_is_next(href, url) for href in (*_announced(tree), *linked))
 
 

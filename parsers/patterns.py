@@ -17,7 +17,7 @@ _COUNT = re.compile(
     r" (?:pada|to|untuk|di) [\"“'].{1,200})"
 )
 _SHARED = re.compile(
-    r"(?:(?:berbagi|bagikan|share|kirim(?:kan)?|compartir) (?:ini )?(?:ke|di|via|lewat|dengan|on|to|con|en) "
+    r"(?:(?:berbagi|bagikan|share|kirim(?:kan)?|compartir) (?:ini |this )?(?:ke|di|via|lewat|dengan|on|to|con|en) "
     r"(?:x|twitter|facebook|pinterest|whatsapp|telegram|google\+|google plus|linkedin|line|email|e-mail|surel"
     r"|threads|reddit|tumblr)"
     r"|kirimkan ini lewat email|blogthis!?|email this|enviar por correo electrónico|escribe un blog|share this"

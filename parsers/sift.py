@@ -281,6 +281,8 @@ def block_of(line: Line, base: str, hint: str = "") -> Block:
 
 
 def _url(href: str, base: str) -> str | None:
+    if not href:
+        return None
     return href if _PLAIN_URL.fullmatch(href) else absolute(href, base)
 
 
