@@ -196,12 +196,6 @@ def _unlinked(line: Line) -> Block:
     return block_of(line._replace(links=[(text, "") for text, _ in line.links]), "")
 
 
-def _credits_in(removed: Sequence[Removal]) -> list[Credit]:
-    """People named in what the markup took away: a line of credits set in small print."""
-    short = (line.text for line in removed if line.rule not in ("comments", "another post") and ":" in line.text)
-    return [c for text in short if len(text) < 120 for c in read_credits(Block(BlockKind.PARAGRAPH, text))]
-
-
 def _describe(reading: _Reading, page: Page) -> tuple[Head, metadata.Metadata]:
     """What the head and the visible lines say; bars that were not entered are asked when no time of day is known."""
     tree, choice = reading.tree, reading.choice
