@@ -29,6 +29,7 @@ _NAMES = (
     "last_polled_at",
     "last_full_at",
     "failures",
+    "gap_at",
     "gone_at",
     "full_text_agreed",
     "full_text_verdict",
@@ -86,6 +87,8 @@ _SAVE = text("""
         gone_at = :gone_at, etag = :etag, last_modified = :last_modified, body_sha256 = :body_sha256,
         last_full_at = :last_full_at, last_polled_at = :at, first_polled_at = coalesce(first_polled_at, :first),
         last_outcome = :outcome, last_detail = :detail, poll_count = poll_count + 1,
+        last_new_at = CASE WHEN :new > 0 THEN :at ELSE last_new_at END,
+        failing_since = CASE WHEN :failures > 0 THEN coalesce(failing_since, :at) END,
         full_text_agreed = CASE WHEN :reset THEN 0 ELSE full_text_agreed END,
         full_text_verdict = CASE WHEN :reset THEN NULL ELSE full_text_verdict END,
         full_text_checked_at = CASE WHEN :reset THEN NULL ELSE full_text_checked_at END
@@ -142,6 +145,7 @@ async def save(conn: AsyncConnection, update: FeedUpdate, record: PollRecord, fu
         "last_full_at": update.last_full_at,
         "outcome": record.outcome,
         "detail": record.detail,
+        "new": record.new,
         "reset": update.reset_full_text,
     }
     count = await conn.scalar(_SAVE, values)

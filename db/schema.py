@@ -8,6 +8,9 @@ articles  the live, clean articles; one per identity, URL and body within a site
 removals  what was stripped from an article, line by line
 polls     the last 50 outcomes per feed, a ring; poll_days holds what left it, by day
 backfills walks through a feed's history, resumable
+gaps      where a poll shared nothing with what was known, so that entries may have been missed
+alerts    what is wrong with a feed, one open row per feed and kind
+subscriptions  feeds that a WebSub hub pushes to us
 
 Identities are sha256 (32 bytes): a raw GUID or URL can be longer than an index row (2,704 bytes).
 """
@@ -120,6 +123,9 @@ class FeedRow(Base):
     last_outcome: Mapped[str | None]
     last_detail: Mapped[str | None]
     failures: Mapped[int] = mapped_column(Integer, server_default="0")
+    failing_since: Mapped[datetime | None]
+    last_new_at: Mapped[datetime | None]  # the last poll that brought something new
+    gap_at: Mapped[datetime | None]  # while a gap is open
     gone_at: Mapped[datetime | None]
     full_text_agreed: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     full_text_verdict: Mapped[bool | None]
@@ -155,6 +161,7 @@ class EntryRow(Base):
     next_try_at: Mapped[datetime | None]
     initial: Mapped[bool] = mapped_column(server_default=text("false"))
     origin: Mapped[str] = mapped_column(server_default="live")  # live or backfill
+    outlinks: Mapped[int | None] = mapped_column(SmallInteger)  # links in the feed's text that lead off its site
     first_seen_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
     article_id: Mapped[int | None] = mapped_column(ForeignKey("articles.id", ondelete="SET NULL"), index=True)
@@ -162,6 +169,7 @@ class EntryRow(Base):
 
     __table_args__ = (
         UniqueConstraint("feed_id", "key"),
+        Index("ix_entries_feed_id_first_seen_at", "feed_id", "first_seen_at"),
         CheckConstraint("state IN ('pending', 'stored', 'duplicate', 'rejected', 'quarantined')", name="state"),
         CheckConstraint("(state = 'pending') = (next_try_at IS NOT NULL)", name="pending_has_next_try"),
         Index("ix_entries_host_next_try_at", "host", "next_try_at", postgresql_where=text("state = 'pending'")),
@@ -310,4 +318,68 @@ class BackfillRow(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
-    __table_args__ = (CheckConstraint("state IN ('running', 'done', 'stopped', 'failed')", name="state"),)
+    __table_args__ = (CheckConstraint("state IN ('queued', 'running', 'done', 'stopped', 'failed')", name="state"),)
+
+
+class GapRow(Base):
+    """A stretch of a feed's time in which entries may have been missed. One is open per feed at most.
+
+    `from_at` is the newest entry known before, `to_at` the oldest entry of the poll that shared nothing with it.
+    `outcome`: filled when a walk back met a known entry, unfilled when polls overlap again without that.
+    """
+
+    __tablename__ = "gaps"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    feed_id: Mapped[int] = mapped_column(ForeignKey("feeds.id", ondelete="CASCADE"), index=True)
+    from_at: Mapped[datetime]
+    to_at: Mapped[datetime]
+    why: Mapped[str]
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]
+    backfill_id: Mapped[int | None] = mapped_column(ForeignKey("backfills.id", ondelete="SET NULL"))
+
+    __table_args__ = (
+        CheckConstraint("(closed_at IS NULL) = (outcome IS NULL)", name="closed_has_outcome"),
+        CheckConstraint("outcome IN ('filled', 'unfilled')", name="outcome"),
+        Index("ix_gaps_open", "feed_id", unique=True, postgresql_where=text("closed_at IS NULL")),
+    )
+
+
+class AlertRow(Base):
+    """Something wrong with a feed for an operator to look at; `since` is when it began, as far as we can tell."""
+
+    __tablename__ = "alerts"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    feed_id: Mapped[int] = mapped_column(ForeignKey("feeds.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str]
+    since: Mapped[datetime]
+    detail: Mapped[str]
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_alerts_open", "feed_id", "kind", unique=True, postgresql_where=text("closed_at IS NULL")),
+    )
+
+
+class SubscriptionRow(Base):
+    """A WebSub subscription: `token` is the secret part of our callback URL, `secret` signs what the hub sends."""
+
+    __tablename__ = "subscriptions"
+
+    feed_id: Mapped[int] = mapped_column(ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True)
+    hub: Mapped[str]
+    topic: Mapped[str]
+    token: Mapped[str] = mapped_column(unique=True)
+    secret: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="asked")
+    detail: Mapped[str | None]
+    failures: Mapped[int] = mapped_column(Integer, server_default="0")
+    renew_at: Mapped[datetime] = mapped_column(index=True)
+    lease_until: Mapped[datetime | None]
+    delivered_at: Mapped[datetime | None]
+
+    __table_args__ = (CheckConstraint("state IN ('asked', 'active', 'denied')", name="state"),)

@@ -344,6 +344,7 @@ class Feed:
     last_polled_at: datetime | None = None
     last_full_at: datetime | None = None
     failures: int = 0
+    gap_at: datetime | None = None  # since when entries may have been missed, while that is not settled
     gone_at: datetime | None = None
     full_text_agreed: int = 0  # pages in a row that said what the feed said
     full_text_verdict: bool | None = None

@@ -81,6 +81,9 @@ def upgrade() -> None:
         sa.Column("last_outcome", sa.Text(), nullable=True),
         sa.Column("last_detail", sa.Text(), nullable=True),
         sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("failing_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("last_new_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("gap_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("full_text_agreed", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("full_text_verdict", sa.Boolean(), nullable=True),
@@ -167,7 +170,9 @@ def upgrade() -> None:
         sa.Column("known", sa.Integer(), server_default="0", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
-        sa.CheckConstraint("state IN ('running', 'done', 'stopped', 'failed')", name=op.f("ck_backfills_state")),
+        sa.CheckConstraint(
+            "state IN ('queued', 'running', 'done', 'stopped', 'failed')", name=op.f("ck_backfills_state")
+        ),
         sa.ForeignKeyConstraint(["feed_id"], ["feeds.id"], name=op.f("fk_backfills_feed_id_feeds"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_backfills")),
     )
@@ -219,6 +224,7 @@ def upgrade() -> None:
         sa.Column("next_try_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("initial", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("origin", sa.Text(), server_default="live", nullable=False),
+        sa.Column("outlinks", sa.SmallInteger(), nullable=True),
         sa.Column("first_seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("article_id", sa.BigInteger(), nullable=True),
@@ -237,6 +243,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("feed_id", "key", name=op.f("uq_entries_feed_id_key")),
     )
     op.create_index(op.f("ix_entries_article_id"), "entries", ["article_id"], unique=False)
+    op.create_index("ix_entries_feed_id_first_seen_at", "entries", ["feed_id", "first_seen_at"], unique=False)
     op.create_index(
         "ix_entries_host_next_try_at",
         "entries",
@@ -261,4 +268,62 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("article_id", "seq", name=op.f("pk_removals")),
     )
+    op.create_table(
+        "gaps",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("feed_id", sa.BigInteger(), nullable=False),
+        sa.Column("from_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("to_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("backfill_id", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("(closed_at IS NULL) = (outcome IS NULL)", name=op.f("ck_gaps_closed_has_outcome")),
+        sa.CheckConstraint("outcome IN ('filled', 'unfilled')", name=op.f("ck_gaps_outcome")),
+        sa.ForeignKeyConstraint(["feed_id"], ["feeds.id"], name=op.f("fk_gaps_feed_id_feeds"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["backfill_id"], ["backfills.id"], name=op.f("fk_gaps_backfill_id_backfills"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_gaps")),
+    )
+    op.create_index(op.f("ix_gaps_feed_id"), "gaps", ["feed_id"], unique=False)
+    op.create_index("ix_gaps_open", "gaps", ["feed_id"], unique=True, postgresql_where=sa.text("closed_at IS NULL"))
+    op.create_table(
+        "alerts",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("feed_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["feed_id"], ["feeds.id"], name=op.f("fk_alerts_feed_id_feeds"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
+    )
+    op.create_index(op.f("ix_alerts_feed_id"), "alerts", ["feed_id"], unique=False)
+    op.create_index(
+        "ix_alerts_open", "alerts", ["feed_id", "kind"], unique=True, postgresql_where=sa.text("closed_at IS NULL")
+    )
+    op.create_table(
+        "subscriptions",
+        sa.Column("feed_id", sa.BigInteger(), nullable=False),
+        sa.Column("hub", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="asked", nullable=False),
+        sa.Column("detail", sa.Text(), nullable=True),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("renew_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("delivered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state IN ('asked', 'active', 'denied')", name=op.f("ck_subscriptions_state")),
+        sa.ForeignKeyConstraint(
+            ["feed_id"], ["feeds.id"], name=op.f("fk_subscriptions_feed_id_feeds"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("feed_id", name=op.f("pk_subscriptions")),
+        sa.UniqueConstraint("token", name=op.f("uq_subscriptions_token")),
+    )
+    op.create_index(op.f("ix_subscriptions_renew_at"), "subscriptions", ["renew_at"], unique=False)
     op.execute("ALTER TABLE pages ALTER COLUMN body SET STORAGE EXTERNAL")  # zstd does not compress twice
