@@ -1,12 +1,18 @@
-"""The bench's web has the properties that its figures are read by."""
+"""The bench's web has the properties that its figures are read by, and its scores are the house's own."""
 
 from __future__ import annotations
 
+import gzip
+import importlib.util
+import json
 import statistics
+from pathlib import Path
 
 import pytest
 from selectolax.lexbor import LexborHTMLParser
 
+from bench import score as scores
+from bench.extraction import as_json, as_lines, as_table, command_line, run_row
 from bench.web import KINDS, populate, warm
 from tests.world import World
 from tests.world.server import Request
@@ -90,3 +96,66 @@ def test_the_same_bytes_every_time(pages):
 def first_base(page: str) -> str:
     start = page.index("http://127.")
     return page[start : page.index("/", start + 7)]
+
+
+# --- extraction -------------------------------------------------------------------------------------------------------
+
+SCORER = Path(__file__).resolve().parents[2] / "shared" / "tools" / "score.py"
+LINES = [f"Warga kampung ke-{n} menanam seribu pohon di tepi sungai bersama murid sekolah dasar." for n in range(9)]
+PAGE = f"<html><body><article><h1>Pohon</h1>{''.join(f'<p>{line}</p>' for line in LINES)}</article></body></html>"
+
+
+@pytest.fixture
+def gold(tmp_path: Path) -> Path:
+    """A set of two pages: the gold of the second has other words."""
+    folder = tmp_path / "zyte"
+    (folder / "html").mkdir(parents=True)
+    for name in ("a", "b"):
+        (folder / "html" / f"{name}.html.gz").write_bytes(gzip.compress(PAGE.encode()))
+    truth = {"a": "\n".join(LINES), "b": "Kata lain sama sekali, tidak ada satu pun yang sama."}
+    told = {name: {"articleBody": text, "url": f"https://contoh.example/{name}"} for name, text in truth.items()}
+    (folder / "ground-truth.json").write_text(json.dumps(told), "utf-8")
+    return folder
+
+
+def test_an_extractor_is_run_and_judged(gold):
+    row = run_row("kliping", gold, 2)
+    assert (row.pages, row.empty, row.failed) == (2, 0, 0)
+    assert (row.score.precision, row.score.recall) == (0.5, 0.5)
+    assert row.peak > 10 * 2**20
+    limit = run_row("lexbor", gold, 1)
+    assert limit.score is None
+    assert 0 < sum(limit.milliseconds) < sum(row.milliseconds)
+    assert as_table("zyte", [row, limit]).row_count == 2
+    assert json.loads(as_json({"zyte": [row, limit]}, None))["zyte"]["kliping"]["f1"] == 0.5
+
+
+def test_the_command_line_is_measured_with_its_children(gold):
+    cost = command_line(gold, 1)
+    assert cost.files == 2
+    assert cost.kliping > cost.parse_as_program > cost.parse_in_process > 0
+    assert as_lines(cost).row_count == 4
+    assert json.loads(as_json({}, cost))["command_line"]["ratio"] > 1
+
+
+def test_leaks_losses_and_lines_that_count_neither_way():
+    gold = {
+        "a": scores.Gold(
+            None, "Satu dua tiga. Empat lima.", ("Satu dua tiga.", "Empat lima."), ("Iklan kami",), ("Foto",)
+        )
+    }
+    assert scores.score(gold, {"a": "Satu dua tiga. Foto. Empat lima."}).perfect == 1
+    worse = scores.score(gold, {"a": "Satu dua tiga. Iklan kami."})
+    assert (worse.leaks, worse.lost, worse.perfect) == (1, 1, 0)
+    assert scores.score(gold, {}).f1 == 0
+
+
+@pytest.mark.skipif(not SCORER.exists(), reason="the house's scorer is not at hand")
+def test_the_score_is_that_of_the_house():
+    spec = importlib.util.spec_from_file_location("house_scorer", SCORER)
+    house = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(house)
+    texts = ["", "Satu", *(" ".join(LINES[:n]) for n in (1, 4, 9)), " ".join(reversed(LINES)), "Ａ\ufb01 Ⅳ—b_c 1,5"]
+    for one in texts:
+        for other in texts:
+            assert scores.precision_recall(one, other) == house.precision_recall(one, other)
