@@ -185,17 +185,27 @@ _OWN_PAGES = text("""
 
 
 async def add_pages(conn: AsyncConnection, rows: Sequence[tuple[int, int | None, RawPage]]) -> None:
-    """Keep raw pages (entry id, article id or None, page) and tell each article which is its own."""
+    """Keep raw pages (entry id, article id or None, page) and tell each article which is its own.
+
+    Of several pages of one article the first is its own, the others follow it in order of their ids.
+    """
     if not rows:
         return
     statement = insert(PageRow).returning(PageRow.id, PageRow.entry_id)
     values = [_page_values(entry_id, page) for entry_id, _, page in rows]
     found = await conn.execute(statement, values, execution_options=FEW_ROWS)
-    page_of = {row.entry_id: row.id for row in found}
-    owned = [(article, page_of[entry]) for entry, article, _ in rows if article is not None]
+    page_of = {entry: min(ids) for entry, ids in _grouped((row.entry_id, row.id) for row in found).items()}
+    owned = {(article, page_of[entry]) for entry, article, _ in rows if article is not None}
     if owned:
         pairs = {"ids": [article for article, _ in owned], "pages": [page for _, page in owned]}
         await conn.execute(_OWN_PAGES, pairs)
+
+
+def _grouped(pairs: Iterable[tuple[int, int]]) -> dict[int, list[int]]:
+    groups: dict[int, list[int]] = {}
+    for key, value in pairs:
+        groups.setdefault(key, []).append(value)
+    return groups
 
 
 def _page_values(entry_id: int, page: RawPage) -> dict[str, Any]:

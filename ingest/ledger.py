@@ -65,6 +65,7 @@ class Settlement:
     found: Found | None = None
     instead: Decision | None = None
     page: RawPage | None = None
+    parts: tuple[RawPage, ...] = ()  # further pages of the same article, in order
     full_text: Verdict | None = None
 
 
@@ -186,9 +187,11 @@ async def _keep(conn: AsyncConnection, live: Sequence[Settlement], ends: dict[in
     found = [(inserted[item.entry_id], item.found.article) for item in live if item.found and item.entry_id in inserted]
     await articles.add_removals(conn, found)
     kept = [
-        (item.entry_id, inserted.get(item.entry_id), item.page)
+        (item.entry_id, inserted.get(item.entry_id), page)
         for item in live
-        if item.page and not isinstance(ends[item.entry_id].decision, Retry | Duplicate)
+        if not isinstance(ends[item.entry_id].decision, Retry | Duplicate)
+        for page in (item.page, *item.parts)
+        if page
     ]
     await articles.add_pages(conn, kept)
     again = {

@@ -1,7 +1,7 @@
 """THE one path. Nobody else saves an article.
 
     Pending entry -> plan: fetch its page, or make one of the feed's own content
-      Page -> parsing child -> Article -> Identity
+      Page -> parsing child -> Article, with the pages it goes on at -> Identity
         -> (in the transaction: Known -> Decision) -> article, removals, raw page, ledger entry commit together
 
 Every try ends as a Settlement: an article to be decided on, or the decision that follows from what failed.
@@ -24,6 +24,7 @@ from ingest.batch import PoisonError
 from ingest.decide import Plan, Verdict
 from ingest.fetch import Kind, Request
 from ingest.ledger import Found, Settled, Settlement
+from ingest.parts import Part, Read, complete
 from ingest.poll import death
 from ingest.robots import FRESH_FAILURE, PRODUCT, RobotsRecord, allows
 from ingest.shell import Shell
@@ -163,11 +164,36 @@ async def _from_web(
         return _instead(lease, item, fetched.at, decide.after_crash(article), kept), fetched
     if article.outcome is not PageOutcome.ARTICLE:
         return await _failed(shell, lease, item, feed, decide.page_reason(article), None, kept), fetched
-    article = with_announced(article, item.entry)
+    whole = await complete(with_announced(article, item.entry), fetched, kept, _reader(shell, feed, permit))
+    article = whole.article
     verdict = await _compare(shell, item.entry, article, check)
     identity = identify(item, article, fetched.final_url, site_of(fetched.final_url), feed)
     found = Found(identity, article, Origin.WEB, item.initial)
-    return Settlement(lease, item.id, feed.id, fetched.at, found, page=kept, full_text=verdict), fetched
+    own, *parts = whole.pages
+    settlement = Settlement(lease, item.id, feed.id, fetched.at, found, page=own, parts=tuple(parts), full_text=verdict)
+    return settlement, whole.fetched
+
+
+def _reader(shell: Shell, feed: Feed, permit: Permit | None) -> Read:
+    """Gets further pages of an article, each as its first: robots.txt asked, one request at a time."""
+
+    async def read(url: str) -> Part:
+        if permit is not None and not await permit(url):
+            return Part(reason=FetchOutcome.ROBOTS.value)
+        fetched = await shell.fetcher.fetch(Request(url, Kind.PAGE, feed.user_agent), permit)
+        shell.metrics.fetched(Kind.PAGE.value, fetched.outcome.value)
+        if fetched.outcome is not FetchOutcome.OK:
+            return Part(reason=fetched.outcome.value, fetched=fetched)
+        if not is_html(fetched.header("content-type"), fetched.body):
+            return Part(reason=decide.NOT_HTML, fetched=fetched)
+        page = Page(fetched.final_url, fetched.body, fetched.at, Origin.WEB, None, charset(fetched), feed.zone)
+        article = await _extract(shell, page)
+        if isinstance(article, str) or article.outcome is not PageOutcome.ARTICLE:
+            reason = article if isinstance(article, str) else decide.page_reason(article)
+            return Part(reason=reason, fetched=fetched)
+        return Part(article, "", fetched, _raw(fetched))
+
+    return read
 
 
 def web_page(fetched: Fetched, entry: Entry, feed: Feed) -> Page:

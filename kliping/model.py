@@ -215,7 +215,8 @@ class Article:
     `published_precision` is second, minute or day; `published_from` names the candidate that won (feed, jsonld, meta,
     microdata, time, url, text). `canonical_url` is what the page declares, as data. `rule` names the rule that chose
     the body. `flags` are words for a reader of the row (source_unresolved, body_from_feed, cleaning_refused,
-    incomplete).
+    incomplete). `whole_url` and `next_url` are where an incomplete article stands whole and where it goes on, when the
+    page tells.
     """
 
     outcome: PageOutcome
@@ -241,6 +242,8 @@ class Article:
     extractor: str = ""
     flags: tuple[str, ...] = ()
     detail: str | None = None
+    whole_url: str | None = None
+    next_url: str | None = None
 
 
 # --- decisions --------------------------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ from parsers.feedtext import plain_length
 from parsers.language import identify
 from parsers.lines import normal
 from parsers.outcome import judge
-from parsers.parts import is_part
+from parsers.parts import INCOMPLETE, Parts, parts_of
 from parsers.people import read_credits
 from parsers.pictures import lead_captions, lines_beside_pictures
 from parsers.platforms import detect
@@ -81,14 +81,15 @@ def _extract(page: Page, rules: Rules) -> Article:
     reading = _read(html, rule, page)
     head, facts = _describe(reading, page)
     cleaned = clean(reading.sifted.blocks, _context(page, rule, facts, reading.sifted.blocks))
-    cleaned = _with_beside(cleaned, reading, page, rule)
+    cleaned = _with_beside(cleaned, reading, page)
+    parts = parts_of(reading.tree, reading.choice, page.url, rule, INCOMPLETE in cleaned.flags)
     facts = _with_found(facts, head, page, cleaned)
     body = _body(cleaned)
     if page.origin is Origin.FEED:
         outcome = _of_fragment(body)
     else:
         outcome = judge(reading.tree, page.url, body, rule.article_url)
-    article = _assemble(page, rule, reading, facts, cleaned, body, outcome)
+    article = _in_parts(_assemble(page, reading, facts, cleaned, body, outcome), parts)
     return _prefer_feed(article, page, rules)
 
 
@@ -149,17 +150,15 @@ def _meant(lines: tuple[str, ...], texts: list[str]) -> tuple[str, ...]:
     return (*(line for line in lines if "*" not in line), *found)
 
 
-def _with_beside(cleaned: Cleaned, reading: _Reading, page: Page, rule: Rule) -> Cleaned:
+def _with_beside(cleaned: Cleaned, reading: _Reading, page: Page) -> Cleaned:
     """What the text itself told, and what stands just before and after it."""
     around = _around(reading, page)
     lead = [parse_caption(clean_line(text)) for text in reading.captions]
     captions = [*(c for c in lead if is_told(c)), *around.captions, *cleaned.captions]
     decks = _decks(reading.tree.head)
     captions = [c for c in captions if normal(c.text) not in decks]
-    more = ("incomplete",) if is_part(reading.tree, reading.choice, page.url, rule) else ()
     return replace(
         cleaned,
-        flags=tuple(dict.fromkeys((*cleaned.flags, *more))),
         captions=tuple({normal(c.text): c for c in reversed(captions)}.values())[::-1],
         sources=tuple(dict.fromkeys((*cleaned.sources, *around.sources))),
         credits=tuple(dict.fromkeys((*cleaned.credits, *_credits_in(reading.sifted.removed), *around.credits))),
@@ -242,7 +241,6 @@ def _of_fragment(body: str) -> PageOutcome:
 
 def _assemble(
     page: Page,
-    rule: Rule,
     reading: _Reading,
     facts: metadata.Metadata,
     cleaned: Cleaned,
@@ -274,6 +272,14 @@ def _assemble(
         extractor=EXTRACTOR,
         flags=cleaned.flags,
     )
+
+
+def _in_parts(article: Article, parts: Parts | None) -> Article:
+    """Say where the article goes on, when it does."""
+    if parts is None or article.outcome is not PageOutcome.ARTICLE:
+        return article
+    flags = tuple(dict.fromkeys((*article.flags, INCOMPLETE)))
+    return replace(article, flags=flags, whole_url=_short(parts.whole), next_url=_short(parts.next))
 
 
 def _short(url: str | None) -> str | None:

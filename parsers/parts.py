@@ -1,26 +1,44 @@
-"""Articles in several pages: what asks for all of them at once, and whether a page holds only some of them."""
+"""Articles in several pages: whether a page holds only some of its article, and where the rest is.
+
+tree -> parts_of -> None (the page holds all), or Parts: the address of all pages at once, that of the next one
+Articles of the pages -> join -> one Article
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
+from kliping.model import Article
 from parsers import marks as mark
 from parsers.content import Choice
+from parsers.links import absolute
 from parsers.rules import Rule, Rules
-from parsers.tree import Tree
+from parsers.tree import Line, Tree
 
+INCOMPLETE = "incomplete"  # flag: the article goes on at an address that was not read
 PAGE = 200  # characters of a page that waits for a click
 NEAR = 12  # lines after the text in which its pages are numbered
+_LABEL = 40  # characters of a link that leads to a page
 _OF = re.compile(
     r"(?:halaman|laman|page|hal\.?) ?:? ?(?P<a>\d{1,2}) ?(?:dari|of|/) ?(?P<b>\d{1,2})\W*"
     r"|(?P<c>\d{1,2}) ?(?:dari|of|/) ?(?P<d>\d{1,2}) (?:halaman|laman|pages?)\W*",
     re.IGNORECASE,
 )
-_PAGED = re.compile(r"=[23](?:$|[&#])|/2/?(?:$|[?#])").search  # spares most links being taken apart
+_PAGED = re.compile(r"=(?:\d{1,2}|all)(?:$|[&#])|/\d{1,2}/?(?:$|[?#])").search  # spares most links being taken apart
 _PAGE_NAMES = frozenset(("page", "p", "hal", "halaman", "paged", "pg"))
 _WHOLE = frozenset((("page", "all"), ("single", "1"), ("showpage", "all"), ("view", "all")))
+_STEPS = frozenset(("page", "hal", "halaman"))  # /slug/page/2
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Where an article goes on: `whole` holds all of it, `next` its next page; None where the page does not tell."""
+
+    whole: str | None = None
+    next: str | None = None
 
 
 def full_page_url(url: str, rules: Rules) -> str | None:
@@ -28,7 +46,10 @@ def full_page_url(url: str, rules: Rules) -> str | None:
 
     The answer is for fetching only: identity stays with `url`.
     """
-    rule = rules.rule_for(url)
+    return _whole_by(url, rules.rule_for(url))
+
+
+def _whole_by(url: str, rule: Rule) -> str | None:
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -47,19 +68,51 @@ def full_page_url(url: str, rules: Rules) -> str | None:
     return urlunsplit(parts._replace(query=urlencode([*kept, *asked])))
 
 
-def is_part(tree: Tree, choice: Choice, url: str | None, rule: Rule) -> bool:
-    """Whether the page says that the article goes on at another address."""
+def parts_of(tree: Tree, choice: Choice, url: str | None, rule: Rule, cut_off: bool = False) -> Parts | None:
+    """Where the article goes on, when the page says that it does; `cut_off` when its text has said so already."""
     if not choice.elements or _asks_for_all(url, rule):
-        return False
+        return None
     first, last = tree.rows[choice.elements[0]].first, tree.last[choice.elements[-1]]
     lines = tree.lines[first : last + NEAR]
-    counted = [m for line in lines if len(line.text) < 40 and (m := _OF.fullmatch(line.text))]
+    counted = [m for line in lines if len(line.text) < _LABEL and (m := _OF.fullmatch(line.text))]
     if counted:
-        return max(int(m["a"] or m["c"]) for m in counted) < max(int(m["b"] or m["d"]) for m in counted) <= 20
-    if not url or _holds_hidden_pages(tree, choice):
-        return False
-    linked = (href for line in lines if line.links for text, href in line.links if len(text) < 40 and _PAGED(href))
-    return any(_is_next(href, url) for href in (*_announced(tree), *linked))
+        cut_off = max(int(m["a"] or m["c"]) for m in counted) < max(int(m["b"] or m["d"]) for m in counted) <= 20
+        if not cut_off:
+            return None
+    elif not url or _holds_hidden_pages(tree, choice):
+        return Parts() if cut_off else None
+    linked = list(_linked(tree, lines))
+    follows = next((href for href in linked if _is_next(href, url or "")), None)
+    if not cut_off and follows is None:
+        return None
+    whole = _whole_by(url or "", rule) or next((href for href in linked if _is_whole(href, url or "")), None)
+    return Parts(absolute(whole, url or "") if whole else None, absolute(follows, url or "") if follows else None)
+
+
+def join(first: Article, others: Sequence[Article]) -> Article:
+    """One article of its pages in order; who wrote it, and when, is what the first one says."""
+    pages = (first, *others)
+    return replace(
+        first,
+        body="\n\n".join(page.body for page in pages if page.body),
+        language=next((page.language for page in reversed(pages) if page.language), None),
+        captions=tuple(dict.fromkeys(caption for page in pages for caption in page.captions)),
+        sources=tuple(dict.fromkeys(source for page in pages for source in page.sources)),
+        credits=tuple(dict.fromkeys(credit for page in pages for credit in page.credits)),
+        tags=first.tags or next((page.tags for page in others if page.tags), ()),
+        removed=tuple(line for page in pages for line in page.removed),
+        flags=tuple(dict.fromkeys(flag for page in pages for flag in page.flags if flag != INCOMPLETE)),
+        whole_url=None,
+        next_url=None,
+    )
+
+
+def _linked(tree: Tree, lines: Sequence[Line]) -> Iterator[str]:
+    """What leads to a page of the article: rel=next in the head, and short links in and below the text."""
+    yield from (href for rel, href in tree.head.links if "next" in rel.split())
+    yield from (
+        href for line in lines if line.links for text, href in line.links if len(text) < _LABEL and _PAGED(href)
+    )
 
 
 def _holds_hidden_pages(tree: Tree, choice: Choice) -> bool:
@@ -68,11 +121,6 @@ def _holds_hidden_pages(tree: Tree, choice: Choice) -> bool:
     hidden = (i for i in range(begin, len(tree.rows)) if tree.rows[i].marks & mark.HIDDEN)
     near = (i for i in hidden if tree.rows[i].first < tree.last[end])
     return any(sum(len(line.text) for line in tree.lines[tree.rows[i].first : tree.last[i]]) > PAGE for i in near)
-
-
-def _announced(tree: Tree) -> Iterator[str]:
-    """rel=next, in the head of a page."""
-    return (href for rel, href in tree.head.links if "next" in rel.split())
 
 
 def _asks_for_all(url: str | None, rule: Rule) -> bool:
@@ -84,8 +132,18 @@ def _asks_for_all(url: str | None, rule: Rule) -> bool:
     return whole or any(pair in _WHOLE for pair in parse_qsl(parts.query))
 
 
+def _is_whole(href: str, url: str) -> bool:
+    """The page's own address, asked for with all its pages."""
+    try:
+        there, here = urlsplit(urljoin(url, href.strip())), urlsplit(url)
+    except ValueError:
+        return False
+    same = there.hostname == here.hostname and there.path.rstrip("/") == here.path.rstrip("/")
+    return same and any(pair in _WHOLE for pair in parse_qsl(there.query))
+
+
 def _is_next(href: str, url: str) -> bool:
-    """An address that is the page's own with a page number after it: /slug/2, /slug?page=2."""
+    """An address that is the page's own with the next page's number: /slug/2, /slug?page=2; after /slug/2 it is 3."""
     try:
         there, here = urlsplit(urljoin(url, href.strip())), urlsplit(url)
     except ValueError:
@@ -96,6 +154,20 @@ def _is_next(href: str, url: str) -> bool:
     if path == own:
         before, after = dict(parse_qsl(here.query)), dict(parse_qsl(there.query))
         grown = {name: value for name, value in after.items() if before.get(name) != value}
-        return bool(grown) and all(n.lower() in _PAGE_NAMES and v in ("2", "3") for n, v in grown.items())
-    rest = path[len(own) :] if path.startswith(own) else ""
-    return re.fullmatch(r"/(?:page/|hal/|halaman/)?2", rest) is not None
+        following = ((name, str(_count(before.get(name)) + 1)) for name in grown if name.lower() in _PAGE_NAMES)
+        return bool(grown) and tuple(grown.items()) == tuple(following)
+    (base, number), (origin, count) = _numbered(path), _numbered(own)
+    return (number == 2 and base == own) or (base == origin and count > 0 and number == count + 1)
+
+
+def _numbered(path: str) -> tuple[str, int]:
+    """A path without its page number, and the number: /slug/page/2 is /slug and 2; 0 where it ends in none."""
+    base, _, last = path.rpartition("/")
+    if not last.isdecimal() or len(last) > 2:
+        return path, 0
+    before, _, word = base.rpartition("/")
+    return (before if word in _STEPS else base), int(last)
+
+
+def _count(value: str | None) -> int:
+    return int(value) if value and value.isdecimal() and len(value) < 3 else 1

@@ -75,3 +75,38 @@ def test_pages_that_wait_for_a_click_are_there() -> None:
 
 def test_a_call_to_the_next_page_ends_a_part() -> None:
     assert "incomplete" in flags("", inside="<p>Simak selanjutnya di halaman berikut</p>")
+
+
+def goes_on(after: str, url: str) -> tuple[str | None, str | None]:
+    html = f"<html><body><div class='entry-content'>{TEXT}</div>{after}</body></html>"
+    article = extract(Page(url, html.encode(), NOW), rules.load())
+    return article.whole_url, article.next_url
+
+
+@pytest.mark.parametrize(
+    ("url", "href", "following"),
+    [
+        (URL, f"{URL}/2/", f"{URL}/2/"),
+        (f"{URL}/2/", f"{URL}/3/", f"{URL}/3/"),
+        (f"{URL}/page/2", f"{URL}/page/3", f"{URL}/page/3"),
+        (f"{URL}?page=2", "?page=3", f"{URL}?page=3"),
+        (f"{URL}?id=7&page=1", "?id=7&page=2", f"{URL}?id=7&page=2"),
+        (f"{URL}/2/", f"{URL}/", None),
+        (f"{URL}?page=2", "?page=1", None),
+        (f"{URL}?page=2", "?page=4", None),
+        (f"{URL}/12345", f"{URL}/12346", None),
+        (URL, "https://lain.example/daerah/2024/04/jembatan-baru/2", None),
+    ],
+)
+def test_where_an_article_goes_on(url: str, href: str, following: str | None) -> None:
+    assert goes_on(f"<p><a href='{href}'>Selanjutnya</a></p>", url) == (None, following)
+
+
+def test_all_pages_by_the_sites_rule_or_by_the_pages_own_link() -> None:
+    kompas = "https://regional.kompas.com/read/2024/04/01/0912345/judul"
+    both = "<p><a href='?page=2'>2</a> <a href='?page=all'>Tampilkan semua</a></p>"
+    assert goes_on(both, kompas) == (f"{kompas}?page=all", f"{kompas}?page=2")
+    assert goes_on(both, URL) == (f"{URL}?page=all", f"{URL}?page=2")
+    assert goes_on("<p><a href='?page=2'>2</a></p>", kompas)[0] == f"{kompas}?page=all"
+    assert goes_on("<p><a href='?page=2'>2</a></p>", URL)[0] is None
+    assert goes_on("<p><a href='?page=all'>Tampilkan semua</a></p>", kompas) == (None, None)
