@@ -53,6 +53,9 @@ def _show_status(found: Status, kind: str) -> None:
             ("last article", show.moment(found.last_article_at)),
         ]
     )
+    for twins in found.twins:
+        named = ", ".join(str(feed_id) for feed_id in twins.feeds)
+        show.line(f"feeds {named} are one: the same {twins.by}")
 
 
 def why(

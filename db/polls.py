@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import Row, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db import moves
+from db.moves import Move, Sighting
 from db.schema import POLLS_KEPT, FeedRow
 from kliping.model import Feed, FeedState, PollRecord
 
@@ -31,6 +33,12 @@ _NAMES = (
     "failures",
     "gap_at",
     "gone_at",
+    "key_url",
+    "answered_url",
+    "move_to",
+    "move_since",
+    "move_seen",
+    "sites",
     "full_text_agreed",
     "full_text_verdict",
     "full_text_checked_at",
@@ -42,6 +50,7 @@ def feed_of(row: Row[Any]) -> Feed:
     """The feed of a row that was selected with FEED_COLUMNS."""
     values = {name: getattr(row, f"feed_{name}") for name in _NAMES}
     values["state"] = FeedState(values["state"])
+    values["sites"] = tuple(values["sites"])
     return Feed(id=row.feed_id, **values)
 
 
@@ -74,6 +83,9 @@ class FeedUpdate:
     last_modified: str | None = None
     body_sha256: bytes | None = None
     last_full_at: datetime | None = None
+    answered_url: str | None = None
+    sighting: Sighting | None = None
+    move: Move | None = None
     reset_full_text: bool = False
     facts: tuple[tuple[str, str | None], ...] = ()
 
@@ -85,7 +97,8 @@ _FIRST_TIME = text("""
 _SAVE = text("""
     UPDATE feeds SET next_poll_at = :next_poll_at, failures = :failures, state = :state, state_reason = :state_reason,
         gone_at = :gone_at, etag = :etag, last_modified = :last_modified, body_sha256 = :body_sha256,
-        last_full_at = :last_full_at, last_polled_at = :at, first_polled_at = coalesce(first_polled_at, :first),
+        last_full_at = :last_full_at, answered_url = :answered_url, move_to = :move_to, move_since = :move_since,
+        move_seen = :move_seen, last_polled_at = :at, first_polled_at = coalesce(first_polled_at, :first),
         last_outcome = :outcome, last_detail = :detail, poll_count = poll_count + 1,
         last_new_at = CASE WHEN :new > 0 THEN :at ELSE last_new_at END,
         failing_since = CASE WHEN :failures > 0 THEN coalesce(failing_since, :at) END,
@@ -143,6 +156,10 @@ async def save(conn: AsyncConnection, update: FeedUpdate, record: PollRecord, fu
         "last_modified": update.last_modified,
         "body_sha256": update.body_sha256,
         "last_full_at": update.last_full_at,
+        "answered_url": update.answered_url,
+        "move_to": update.sighting.to if update.sighting else None,
+        "move_since": update.sighting.since if update.sighting else None,
+        "move_seen": update.sighting.seen if update.sighting else 0,
         "outcome": record.outcome,
         "detail": record.detail,
         "new": record.new,
@@ -151,6 +168,8 @@ async def save(conn: AsyncConnection, update: FeedUpdate, record: PollRecord, fu
     count = await conn.scalar(_SAVE, values)
     if update.facts:
         await conn.execute(_FACTS, {"id": record.feed_id, **dict(update.facts)})
+    if update.move:
+        await moves.apply(conn, record.feed_id, update.move, record.at)
     await _ring(conn, record, (count - 1) % POLLS_KEPT, rolling=count > POLLS_KEPT)
 
 

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db import moves
+from db.moves import Moved, Twins
 from kliping.errors import NotFound
 
 DAY_ZONE = ZoneInfo("Asia/Jakarta")  # where "today" begins
@@ -42,6 +44,7 @@ class Status:
     articles_today: int
     articles: int
     last_article_at: datetime | None
+    twins: tuple[Twins, ...]
 
 
 async def _counts(conn: AsyncConnection, statement: str, **values: Any) -> dict[str, int]:
@@ -108,6 +111,7 @@ async def status(conn: AsyncConnection, now: datetime) -> Status:
         ),
         queue=await _queue(conn),
         ledger=await ledger(conn),
+        twins=tuple(await moves.twins(conn)),
         **totals,
     )
 
@@ -272,6 +276,7 @@ class FeedHistory:
     entries: dict[str, int]
     articles: int
     polls: tuple[dict[str, Any], ...]
+    moves: tuple[Moved, ...]
 
 
 async def feed_history(conn: AsyncConnection, feed_id: int, polls: int = 10) -> FeedHistory:
@@ -287,4 +292,5 @@ async def feed_history(conn: AsyncConnection, feed_id: int, polls: int = 10) -> 
         """),
         {"id": feed_id, "limit": polls},
     )
-    return FeedHistory(by_state, stored.scalar_one(), tuple(_plain(row) for row in rows))
+    moved = await moves.of_feed(conn, feed_id)
+    return FeedHistory(by_state, stored.scalar_one(), tuple(_plain(row) for row in rows), tuple(moved))

@@ -2,6 +2,7 @@
 
 hosts     who may be visited, when, by whom (the lease)
 feeds     what is polled, its validators and its full-text verdict
+moves     every change of a feed's URL, and those that were refused
 entries   the ledger: every announced entry in exactly one state
 pages     raw bytes as fetched (zstd), partitionable by time, so nothing refers to it by foreign key
 articles  the live, clean articles; one per identity, URL and body within a site
@@ -127,6 +128,12 @@ class FeedRow(Base):
     last_new_at: Mapped[datetime | None]  # the last poll that brought something new
     gap_at: Mapped[datetime | None]  # while a gap is open
     gone_at: Mapped[datetime | None]
+    key_url: Mapped[str | None]  # what keys of entries are made from, when the feed has moved since
+    answered_url: Mapped[str | None]  # where the last full answer came from, if not from `url`
+    move_to: Mapped[str | None]  # a permanent redirect that has not been followed for good yet
+    move_since: Mapped[datetime | None]
+    move_seen: Mapped[int] = mapped_column(SmallInteger, server_default="0")
+    sites: Mapped[list[str]] = mapped_column(server_default=text("'{}'::text[]"))  # others its pages may be on
     full_text_agreed: Mapped[int] = mapped_column(SmallInteger, server_default="0")
     full_text_verdict: Mapped[bool | None]
     full_text_checked_at: Mapped[datetime | None]
@@ -138,6 +145,20 @@ class FeedRow(Base):
         Index("ix_feeds_next_poll_at", "next_poll_at", postgresql_where=text("state = 'active'")),
         {"postgresql_with": {"fillfactor": "70"}},
     )
+
+
+class MoveRow(Base):
+    """A feed got another URL, or would have: `refused` says why not. `why` is https or permanent."""
+
+    __tablename__ = "moves"
+
+    id: Mapped[int] = mapped_column(Identity(always=True), primary_key=True)
+    feed_id: Mapped[int] = mapped_column(ForeignKey("feeds.id", ondelete="CASCADE"), index=True)
+    at: Mapped[datetime]
+    from_url: Mapped[str]
+    to_url: Mapped[str]
+    why: Mapped[str]
+    refused: Mapped[str | None]
 
 
 class EntryRow(Base):

@@ -62,11 +62,12 @@ def retry_after(value: str | None, now: datetime) -> datetime | None:
     if _SECONDS.fullmatch(value):
         until = now + min(LONGEST_RETRY, timedelta(seconds=int(value[:9]) if len(value) < 10 else 10**9))
     else:
-        until = min(_date(value) or now, now + LONGEST_RETRY)
+        until = min(http_date(value) or now, now + LONGEST_RETRY)
     return until if until > now else None
 
 
-def _date(value: str) -> datetime | None:
+def http_date(value: str) -> datetime | None:
+    """A date as headers have it (RFC 9110, 5.6.7), read leniently; None for anything else."""
     try:
         date = parsedate_to_datetime(value)
         return date if date.tzinfo else date.replace(tzinfo=UTC)

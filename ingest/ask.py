@@ -35,19 +35,23 @@ Permit = Callable[[str], Awaitable[bool]]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to ask for. The validators are sent back byte-exact (latin-1, as headers are read)."""
+    """What to ask for. The validators are sent back byte-exact (latin-1, as headers are read).
+
+    They go to the URL that gave them: `answered_url`, or `url` itself.
+    """
 
     url: str
     kind: Kind = Kind.PAGE
     user_agent: str | None = None
     etag: str | None = None
     last_modified: str | None = None
+    answered_url: str | None = None
 
 
 def headers_for(request: Request, first: Target, target: Target, user_agent: str) -> Headers:
     """The headers for one hop of a request that began at `first`.
 
-    Validators go to the origin they are for, or to the same name over https; credentials go to their origin only.
+    Validators go to the URL they came from, credentials to the origin they were written for.
     """
     sent = {
         "Host": target.authority,
@@ -56,7 +60,7 @@ def headers_for(request: Request, first: Target, target: Target, user_agent: str
         "Accept-Encoding": "gzip",
         "Connection": "close",
     }
-    if target.origin == first.origin or (target.scheme == "https" and target.authority == first.authority):
+    if target.url == (request.answered_url or first.url):
         sent |= {"If-None-Match": request.etag or "", "If-Modified-Since": request.last_modified or ""}
     if target.origin == first.origin and first.credentials:
         sent["Authorization"] = first.credentials

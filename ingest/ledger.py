@@ -43,6 +43,11 @@ class PollWrite:
     rows: tuple[NewEntry, ...] = ()
     read: bool = False
 
+    def hosts(self) -> set[str]:
+        """The hosts that get work by it, or the feed itself."""
+        moved = {self.update.move.host} if self.update.move else set()
+        return moved | {row.host for row in self.rows if row.host}
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -82,7 +87,7 @@ class Settled:
 
 async def write_polls(conn: AsyncConnection, items: Sequence[PollWrite]) -> Sequence[bool]:
     """Write polls with their entries and validators; False for one whose lease is lost."""
-    others = {row.host for item in items for row in item.rows if row.host and row.host != item.lease.host}
+    others = set().union(*(item.hosts() for item in items))
     held = await hosts.fence(conn, [item.lease for item in items], others)
     return [item.lease.host in held and await _write_poll(conn, item) for item in items]
 
@@ -103,6 +108,9 @@ def _wakes(item: PollWrite) -> dict[str, datetime]:
     for row in item.rows:
         if row.host and row.next_try_at and row.host != item.lease.host:
             first[row.host] = min(row.next_try_at, first.get(row.host, row.next_try_at))
+    if item.update.move and item.update.move.host != item.lease.host:
+        host, at = item.update.move.host, item.update.next_poll_at
+        first[host] = min(at, first.get(host, at))
     return first
 
 

@@ -15,7 +15,7 @@ import structlog
 from db import entries, hosts
 from db.entries import NewEntry
 from db.polls import FeedUpdate
-from ingest import decide
+from ingest import decide, moves
 from ingest.fetch import Kind, Request
 from ingest.ledger import PollWrite
 from ingest.shell import Shell
@@ -55,7 +55,7 @@ async def poll(shell: Shell, lease: Lease, feed: Feed) -> PollRecord:
     reading = await read(shell, feed, fetched)
     rows = await new_rows(shell, feed, reading.parsed) if reading.parsed else ()
     record = _record(feed, fetched, reading, rows)
-    update = _update(feed, fetched, reading, shell)
+    update = _update(feed, fetched, reading, rows, shell)
     await write(shell, PollWrite(lease, record, update, rows, read=reading.parsed is not None))
     _tell(shell, feed, record, update)
     return record
@@ -63,7 +63,7 @@ async def poll(shell: Shell, lease: Lease, feed: Feed) -> PollRecord:
 
 async def write(shell: Shell, item: PollWrite) -> None:
     """Commit a poll, or a page of history; raises LeaseLost when it was refused."""
-    strangers = {row.host for row in item.rows if row.host and row.host != item.lease.host}
+    strangers = item.hosts() - {item.lease.host}
     if strangers:
         async with shell.engine.begin() as conn:
             await hosts.ensure(conn, strangers)
@@ -74,7 +74,7 @@ async def write(shell: Shell, item: PollWrite) -> None:
 def _request(feed: Feed, now: datetime) -> Request:
     if not decide.conditional(feed, now):
         return Request(feed.url, Kind.FEED, feed.user_agent)
-    return Request(feed.url, Kind.FEED, feed.user_agent, feed.etag, feed.last_modified)
+    return Request(feed.url, Kind.FEED, feed.user_agent, feed.etag, feed.last_modified, feed.answered_url)
 
 
 async def read(shell: Shell, feed: Feed, fetched: Fetched) -> Reading:
@@ -128,10 +128,10 @@ async def new_rows(shell: Shell, feed: Feed, parsed: ParsedFeed, origin: str = "
 async def _unknown(shell: Shell, feed: Feed, announced: Sequence[Entry]) -> dict[bytes, Entry]:
     """The entries that the ledger does not hold, by key.
 
-    Keys are made from the feed's own URL, since where it redirects to may change. A known GUID that comes with another
+    Keys are made from the URL the feed began with, since where it is may change. A known GUID that comes with another
     link and another title is another article, by a publisher whose GUIDs do not tell articles apart: it is keyed anew.
     """
-    keyed = dict(zip(entry_keys(announced, feed.url), announced, strict=True))
+    keyed = dict(zip(_keys(feed, announced), announced, strict=True))
     async with shell.engine.connect() as conn:
         known = await entries.known(conn, feed.id, keyed)
         reused = {
@@ -141,6 +141,10 @@ async def _unknown(shell: Shell, feed: Feed, announced: Sequence[Entry]) -> dict
         }
         known |= await entries.known(conn, feed.id, reused)
     return {key: entry for key, entry in (keyed | reused).items() if key not in known}
+
+
+def _keys(feed: Feed, announced: Sequence[Entry]) -> tuple[bytes, ...]:
+    return entry_keys(announced, feed.key_url or feed.url)
 
 
 def _row(feed: Feed, key: bytes, entry: Entry, at: datetime, origin: str, shell: Shell) -> NewEntry:
@@ -178,22 +182,27 @@ def _record(feed: Feed, fetched: Fetched, reading: Reading, rows: Sequence[NewEn
     )
 
 
-def _update(feed: Feed, fetched: Fetched, reading: Reading, shell: Shell) -> FeedUpdate:
-    """What the poll changes of the feed. A failure keeps validators and body hash as they were."""
+def _update(feed: Feed, fetched: Fetched, reading: Reading, rows: Sequence[NewEntry], shell: Shell) -> FeedUpdate:
+    """What the poll changes of the feed. A failure keeps validators, body hash and URL as they were."""
     now = fetched.at
     good = reading.outcome in GOOD
     full = good and reading.outcome != FetchOutcome.NOT_MODIFIED.value
     failures = 0 if good else feed.failures + 1
     retired = decide.gone_for_good(feed, reading.outcome, now)
     parsed = reading.parsed
+    etag, last_modified = _validators(feed, fetched, full) if good else (feed.etag, feed.last_modified)
+    sighting, move = moves.follow(feed, fetched, _proof(feed, reading, rows)) if good else (moves.watched(feed), None)
     return FeedUpdate(
         next_poll_at=decide.next_poll(feed, failures, shell.clock.now(), fetched.retry_after, shell.settings),
         failures=failures,
         state=FeedState.GONE if retired else FeedState.ACTIVE,
         state_reason="410 twice, a day apart" if retired else None,
         gone_at=(feed.gone_at or now) if reading.outcome == FetchOutcome.GONE.value else None,
-        etag=(fetched.header("etag") or (None if full else feed.etag)) if good else feed.etag,
-        last_modified=_last_modified(feed, fetched, good, full),
+        etag=etag,
+        last_modified=last_modified,
+        answered_url=_answered_url(fetched) if full else feed.answered_url,
+        sighting=sighting,
+        move=move,
         body_sha256=hashlib.sha256(fetched.body).digest() if full else feed.body_sha256,
         last_full_at=now if full else feed.last_full_at,
         reset_full_text=decide.recheck_due(feed, now),
@@ -201,10 +210,22 @@ def _update(feed: Feed, fetched: Fetched, reading: Reading, shell: Shell) -> Fee
     )
 
 
-def _last_modified(feed: Feed, fetched: Fetched, good: bool, full: bool) -> str | None:
-    if not good:
-        return feed.last_modified
-    return fetched.header("last-modified") or (None if full else feed.last_modified)
+def _validators(feed: Feed, fetched: Fetched, full: bool) -> tuple[str | None, str | None]:
+    """A full answer brings its own or none; a 304 confirms those we have, and may renew either."""
+    return moves.validators(fetched, *((None, None) if full else (feed.etag, feed.last_modified)))
+
+
+def _answered_url(fetched: Fetched) -> str | None:
+    return fetched.final_url if fetched.hops else None
+
+
+def _proof(feed: Feed, reading: Reading, rows: Sequence[NewEntry]) -> moves.Proof:
+    """Whether the document is the feed we know: the same bytes, or with an entry that was in the ledger before."""
+    if reading.parsed is None:
+        return moves.Proof(same=reading.outcome == UNCHANGED, known=reading.outcome == UNCHANGED)
+    keys = set(_keys(feed, reading.parsed.entries))
+    known = not keys <= {row.key for row in rows}
+    return moves.Proof(same=known or feed.first_polled_at is None, known=known)
 
 
 def _facts(parsed: ParsedFeed) -> tuple[tuple[str, str | None], ...]:

@@ -349,6 +349,12 @@ class Feed:
     failures: int = 0
     gap_at: datetime | None = None  # since when entries may have been missed, while that is not settled
     gone_at: datetime | None = None
+    key_url: str | None = None  # what keys of entries are made from since the feed moved; None: its URL
+    answered_url: str | None = None  # where the last full answer came from, if not from `url`; the validators are its
+    move_to: str | None = None  # where a permanent redirect leads, since when and how often that was seen to be right
+    move_since: datetime | None = None
+    move_seen: int = 0
+    sites: tuple[str, ...] = ()  # registrable domains beside its own that its pages may be fetched from
     full_text_agreed: int = 0  # pages in a row that said what the feed said
     full_text_verdict: bool | None = None
     full_text_checked_at: datetime | None = None

@@ -85,6 +85,12 @@ def upgrade() -> None:
         sa.Column("last_new_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("gap_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("key_url", sa.Text(), nullable=True),
+        sa.Column("answered_url", sa.Text(), nullable=True),
+        sa.Column("move_to", sa.Text(), nullable=True),
+        sa.Column("move_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("move_seen", sa.SmallInteger(), server_default="0", nullable=False),
+        sa.Column("sites", postgresql.ARRAY(sa.Text()), server_default=sa.text("'{}'::text[]"), nullable=False),
         sa.Column("full_text_agreed", sa.SmallInteger(), server_default="0", nullable=False),
         sa.Column("full_text_verdict", sa.Boolean(), nullable=True),
         sa.Column("full_text_checked_at", sa.DateTime(timezone=True), nullable=True),
@@ -100,6 +106,19 @@ def upgrade() -> None:
     op.create_index(
         "ix_feeds_next_poll_at", "feeds", ["next_poll_at"], unique=False, postgresql_where=sa.text("state = 'active'")
     )
+    op.create_table(
+        "moves",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
+        sa.Column("feed_id", sa.BigInteger(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("from_url", sa.Text(), nullable=False),
+        sa.Column("to_url", sa.Text(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("refused", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["feed_id"], ["feeds.id"], name=op.f("fk_moves_feed_id_feeds"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_moves")),
+    )
+    op.create_index(op.f("ix_moves_feed_id"), "moves", ["feed_id"], unique=False)
     op.create_table(
         "articles",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=True), nullable=False),
