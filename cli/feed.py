@@ -153,7 +153,8 @@ def show_feed(feed: Feed, as_json: Json = False) -> None:
     rows = [[round(p[name], 3) if name == "seconds" else p[name] for name in columns] for p in history.polls]
     show.table(columns, rows, title="last polls")
     moved = [(m.at, m.from_url, m.to_url, m.refused or m.why) for m in history.moves]
-    show.table(("at", "from", "to", "why, or why not"), moved, title="moves")
+    if moved:
+        show.table(("at", "from", "to", "why, or why not"), moved, title="moves")
 
 
 async def _history(session: Session, asked: str) -> tuple[FeedInfo, Any]:
