@@ -13,7 +13,8 @@ gaps      where a poll shared nothing with what was known, so that entries may h
 alerts    what is wrong with a feed, one open row per feed and kind
 subscriptions  feeds that a WebSub hub pushes to us
 
-Identities are sha256 (32 bytes): a raw GUID or URL can be longer than an index row (2,704 bytes).
+Identities are sha256 (32 bytes): a raw GUID or URL can be longer than an index row (2,704 bytes). Long because every
+table stands here, and migrations are compared with one file.
 """
 
 from __future__ import annotations
