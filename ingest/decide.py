@@ -163,8 +163,13 @@ def jitter(url: str, share: float) -> float:
 
 
 def next_poll(feed: Feed, failures: int, now: datetime, floor: datetime | None, settings: Settings) -> datetime:
-    """When to poll again: the interval, doubled for every failure in a row, up to the most; never before floor."""
+    """When to poll again: the interval, doubled for every failure in a row, up to the most; never before floor.
+
+    While entries may have been missed between polls, the interval is half as long.
+    """
     seconds = float(feed.interval or settings.poll_first)
+    if feed.gap_at is not None and not failures:
+        seconds = min(seconds, max(settings.poll_least, seconds / 2))
     if failures or not feed.interval:  # an operator's own interval may lie outside the bounds
         seconds = max(settings.poll_least, seconds * 2.0 ** min(failures, 20))
     seconds = min(settings.poll_most, seconds * jitter(feed.url, settings.poll_jitter))

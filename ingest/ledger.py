@@ -16,7 +16,9 @@ from db import articles, entries, hosts, polls
 from db.articles import NewArticle, RawPage
 from db.entries import NewEntry, Settling
 from db.polls import FeedUpdate
+from ingest import gaps
 from ingest.decide import Verdict, decide
+from ingest.gaps import Finding
 from kliping.model import (
     Article,
     Decision,
@@ -35,13 +37,14 @@ from kliping.model import (
 
 @dataclass(frozen=True, slots=True)
 class PollWrite:
-    """What one poll leaves behind. `read` says that the document's entries were read."""
+    """What one poll leaves behind. `read` says that the document's entries were read, `gap` what they say of gaps."""
 
     lease: Lease
     record: PollRecord
     update: FeedUpdate
     rows: tuple[NewEntry, ...] = ()
     read: bool = False
+    gap: Finding | None = None
 
     def hosts(self) -> set[str]:
         """The hosts that get work by it, or the feed itself."""
@@ -97,6 +100,8 @@ async def _write_poll(conn: AsyncConnection, item: PollWrite) -> bool:
         return True
     await entries.add(conn, item.record.feed_id, item.rows, item.record.at)
     await polls.save(conn, item.update, item.record, full=item.read)
+    if item.gap is not None:
+        await gaps.save(conn, item.record.feed_id, item.gap, item.record.at)
     for host, at in sorted(_wakes(item).items()):
         await hosts.wake(conn, host, at)
     return True

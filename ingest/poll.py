@@ -15,7 +15,7 @@ import structlog
 from db import entries, hosts
 from db.entries import NewEntry
 from db.polls import FeedUpdate
-from ingest import decide, moves
+from ingest import decide, gaps, moves
 from ingest.fetch import Kind, Request
 from ingest.ledger import PollWrite
 from ingest.shell import Shell
@@ -55,8 +55,9 @@ async def poll(shell: Shell, lease: Lease, feed: Feed) -> PollRecord:
     reading = await read(shell, feed, fetched)
     rows = await new_rows(shell, feed, reading.parsed) if reading.parsed else ()
     record = _record(feed, fetched, reading, rows)
-    update = _update(feed, fetched, reading, rows, shell)
-    await write(shell, PollWrite(lease, record, update, rows, read=reading.parsed is not None))
+    gap = await gaps.look(shell, feed, reading.parsed, rows, fetched.at)
+    update = _update(gaps.marked(feed, gap, fetched.at), fetched, reading, rows, shell)
+    await write(shell, PollWrite(lease, record, update, rows, read=reading.parsed is not None, gap=gap))
     _tell(shell, feed, record, update)
     return record
 

@@ -1,6 +1,6 @@
 """The unit of work: visit a host under its lease, within its politeness budget.
 
-    poll its due feeds -> entries into the ledger; fetch its pending pages; give the lease back
+    poll its due feeds -> entries into the ledger; fetch its pending pages; catch up on gaps; give the lease back
 
 One request is in flight at a time. A visit ends when nothing is due, after `visit_length`, when the host asks for
 patience, when the lease is lost, or when the service stops; what is left is due again.
@@ -17,6 +17,7 @@ from db import entries, hosts, polls
 from db.faults import classify, one_line
 from ingest import pipeline
 from ingest.ask import Permit
+from ingest.catchup import catch_up
 from ingest.ledger import Settled
 from ingest.pipeline import FullText
 from ingest.poll import poll
@@ -64,6 +65,7 @@ class Visit:
                 return
             await self.poll(feed)
         await self.pages()
+        await self.catch_up()
 
     async def prepare(self) -> None:
         """Politeness outlives a visit: the last start and Retry-After are in the host's row."""
@@ -91,6 +93,12 @@ class Visit:
         if record.outcome == FetchOutcome.RATE_LIMITED.value:
             self.not_before = self.shell.clock.now() + PATIENCE
         return record
+
+    async def catch_up(self) -> None:
+        """Look for what may have been missed of the feeds that this visit had to do with."""
+        for check in list(self.checks.values()):
+            if check.feed.gap_at is not None and not self.over():
+                await catch_up(self, check.feed)
 
     async def pages(self, feed_id: int | None = None) -> int:
         """Try the host's pending entries, the ones of `feed_id` only when it is given. Returns how many were tried."""
@@ -193,6 +201,7 @@ async def poll_now(shell: Shell, feed_id: int) -> PollRecord:
             raise InputError(f"{feed.host} asks to be left alone until {now.not_before.isoformat(timespec='seconds')}")
         record = await now.poll(feed)
         await now.pages(feed.id)
+        await now.catch_up()
     finally:
         await shell.release(lease, now.not_before)
     return record
