@@ -9,17 +9,16 @@ as ISO text, since a msgpack timestamp would lose their offset.
 
 from __future__ import annotations
 
-import struct
 from typing import Any
 
 import msgspec
 
+from ingest.notices import LENGTH
 from kliping.model import Page
 
-LENGTH = struct.Struct("!I")
-NOTICE = struct.Struct("!cii")  # template -> parent: S(tarted) or D(ied), pid, wait status
+__all__ = ["LENGTH", "REPLY_BYTES", "ArticleJob", "DiscoverJob", "FeedJob", "Job", "Reply", "pack"]
+
 REPLY_BYTES = 128 * 1024 * 1024
-MEMORY_EXIT = 77  # exit status of a child that could not even say that its memory ran out
 
 
 class FeedJob(msgspec.Struct, tag="feed", array_like=True):

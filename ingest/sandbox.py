@@ -5,20 +5,19 @@
         over its CPU or wall time -> SandboxTimeout        memory -> SandboxMemory      death -> SandboxCrash
 
 A child lost is replaced at once by a spare that is already warm. `ingest.template` is the parent's hold on these
-processes, `ingest.child` their own end.
+processes, `ingest.forks` and `ingest.child` their own end.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import msgspec
 
-from ingest.frames import MEMORY_EXIT, ArticleJob, DiscoverJob, FeedJob, Job, Reply
+from ingest.frames import ArticleJob, DiscoverJob, FeedJob, Job, Reply
+from ingest.notices import STATUS_SECONDS, WALL_FACTOR, cause
 from ingest.template import Line, Template
 from kliping.errors import FeedError, KlipingError, PageError, SandboxCrash, SandboxError, SandboxMemory, SandboxTimeout
 from kliping.model import Article, Page, ParsedFeed
@@ -28,8 +27,6 @@ from parsers.discovery import FeedLink
 
 T = TypeVar("T")
 
-WALL_FACTOR = 10  # wall-clock limit of a job, in CPU limits (house, section 7)
-STATUS_SECONDS = 5.0  # from the end of a child to the news of how it ended
 
 _FEED = msgspec.msgpack.Decoder(ParsedFeed)
 _ARTICLE = msgspec.msgpack.Decoder(Article)
@@ -173,16 +170,7 @@ async def _cause(line: Line, job: Job) -> SandboxError:
         status = await asyncio.wait_for(asyncio.shield(line.died), STATUS_SECONDS)
     except TimeoutError:
         return SandboxCrash("a parsing child hung up")
-    if status is None:
-        return SandboxCrash("the parsing processes were ended")
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        if number == signal.SIGPROF:
-            return SandboxTimeout(f"over {job.cpu:g} s of CPU time")
-        return SandboxCrash(f"a parsing child died of {signal.Signals(number).name}")
-    if os.WEXITSTATUS(status) == MEMORY_EXIT:
-        return SandboxMemory("a parsing child ran out of memory")
-    return SandboxCrash(f"a parsing child ended with status {os.WEXITSTATUS(status)}")
+    return cause(status, job.cpu)
 
 
 def _result(reply: Reply, decoder: msgspec.msgpack.Decoder[T], memory: int) -> T | KlipingError:

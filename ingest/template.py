@@ -1,28 +1,21 @@
-"""The parent's hold on the parsing processes: a template that forks, and a line to each child. See `ingest.child`."""
+"""The parent's hold on the parsing processes: a template that forks, and a line to each child. See `ingest.forks`."""
 
 from __future__ import annotations
 
 import asyncio
-import os
 import socket
 import subprocess
-import sys
 from collections import deque
-from pathlib import Path
 
 import msgspec
 
-from ingest.frames import LENGTH, NOTICE, REPLY_BYTES, Job, Reply, pack
+from ingest.frames import REPLY_BYTES, Job, Reply, pack
+from ingest.notices import CHUNK, LENGTH, NOTICE, command, environment
 from kliping.errors import SandboxError
 
 START_SECONDS = 120.0  # importing the parsers, on a machine that is busy
 STOP_SECONDS = 5.0
-CHUNK = 256 * 1024
-
-# What the processes need of our environment. They parse hostile bytes: no database URL and no secret goes there.
-_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH")
-_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # forks need a lone thread
-_RUN = "import sys; sys.path[:] = sys.argv[3:]; from ingest.child import main; main()"
+SERVES = "ingest.child"
 
 _REPLY = msgspec.msgpack.Decoder(Reply)
 
@@ -43,10 +36,9 @@ class Template:
     async def start(cls, memory: int) -> Template:
         """Start a template whose children may hold `memory` bytes. Raises SandboxError when it does not come up."""
         ours, theirs = socket.socketpair()
-        arguments = (str(theirs.fileno()), str(memory), *_search_path())
         process = subprocess.Popen(  # noqa: S603, ASYNC220 -- our own interpreter; a vfork, which no thread has to wait for
-            [sys.executable, "-W", "ignore", "-c", _RUN, *arguments],
-            env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | _ONE_THREAD,
+            command(SERVES, theirs.fileno(), memory),
+            env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
@@ -162,7 +154,8 @@ class Line:
         """Send a job and wait for its reply. EOFError or OSError: the child hung up; ValueError: it sent junk."""
         loop = asyncio.get_running_loop()
         frame = pack(job)
-        await loop.sock_sendall(self._line, LENGTH.pack(len(frame)) + frame)
+        await loop.sock_sendall(self._line, LENGTH.pack(len(frame)))
+        await loop.sock_sendall(self._line, frame)
         data = bytearray()
         while len(data) < LENGTH.size:
             data += await self._receive()
@@ -188,8 +181,3 @@ class Line:
         """The child has ended."""
         if not self.died.done():
             self.died.set_result(status)
-
-
-def _search_path() -> list[str]:
-    """Where modules are found, absolute: the processes start with the same."""
-    return [str(Path(entry or ".").resolve()) for entry in sys.path]

@@ -20,7 +20,10 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("kliping", "parsers", "ingest", "db", "console", "cli")
 MODULES = ("scheduler", "service")
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock", "requirements-build.lock")
-ASIDE = {".git", ".venv", ".venv-bench", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", "build", "dist"}
+ASIDE = {
+    *(".git", ".venv", ".venv-bench", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"),
+    *("build", "dist"),
+}
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
