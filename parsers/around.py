@@ -14,6 +14,7 @@ from parsers import captions, people, sources
 from parsers.block import Block, BlockKind
 from parsers.breaks import join_labels
 from parsers.lines import closed_group
+from parsers.sift import resolved
 
 NEAR = 12  # blocks looked at on either side
 
@@ -27,10 +28,13 @@ class Around:
     credits: tuple[Credit, ...] = ()
 
 
-def look_around(before: Sequence[Block], after: Sequence[Block]) -> Around:
-    """Read the blocks before and after the body; those nearest to it, and none past a comment form."""
+def look_around(before: Sequence[Block], after: Sequence[Block], base: str = "") -> Around:
+    """Read the blocks before and after the body; those nearest to it, and none past a comment form.
+
+    Only the links of a line that names a source are resolved, with `base`: the others are menus and teasers.
+    """
     above, below = join_labels(before[-NEAR:]), _until_comments(join_labels(after[:NEAR]))
-    said = [line for block in below for line in _sources(block)]
+    said = [source for block in below if _sources(block) for source in _sources(resolved(block, base))]
     named = [credit for block in (*above, *below) for credit in people.read_credits(block)]
     named += [credit for block in below if (credit := _initials(block))]
     return Around(

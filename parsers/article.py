@@ -40,12 +40,11 @@ from parsers.rules import Rule, Rules, load
 from parsers.sift import Sifted, block_of, sift
 from parsers.sniff import is_binary
 from parsers.text import clean_line, cut
-from parsers.tree import Line, Tree, read, read_asides
+from parsers.tree import Tree, read, read_asides
 
 EXTRACTOR = f"kliping {__version__}"
 TITLE, AUTHOR, URL, BODY = 1000, 300, 2048, 1024 * 1024
 _MOST_HEADLINES = 8
-_MENU = 400  # characters of links from which a line names no source
 _END_BLOCKS = 8  # how near the ends a site's own opener or closer stands
 _TAG = re.compile(r"<[^<>]{1,200}>")
 SHORT = 250  # characters of prose below which a laxer reading is tried
@@ -182,17 +181,9 @@ def _around(reading: _Reading, page: Page) -> Around:
     if not elements or page.origin is Origin.FEED:
         return Around()
     first, last = tree.rows[elements[0]].first, tree.last[elements[-1]]
-    above = [_unlinked(line) for line in tree.lines[max(0, first - NEAR) : first]]
-    base = page.url or ""
-    below = [
-        block_of(line, base) if line.linked < _MENU else _unlinked(line) for line in tree.lines[last : last + NEAR]
-    ]
-    return look_around(above, below)
-
-
-def _unlinked(line: Line) -> Block:
-    """A line as a block whose links lead nowhere: resolving those of a menu would be work for nothing."""
-    return block_of(line._replace(links=[(text, "") for text, _ in line.links]), "")
+    above = [block_of(line, None) for line in tree.lines[max(0, first - NEAR) : first]]
+    below = [block_of(line, None) for line in tree.lines[last : last + NEAR]]
+    return look_around(above, below, page.url or "")
 
 
 def _describe(reading: _Reading, page: Page) -> tuple[Head, metadata.Metadata]:

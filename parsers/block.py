@@ -30,18 +30,15 @@ class Link:
 class Block:
     """A leaf block: text on one line (a single `<br>` is a space, two or more split blocks), clean.
 
-    Code keeps its line breaks. `hint` holds the lower-case class and id words of the block and its wrappers up to the
-    body container, space-joined. `emphasis` says that all of the text is bold, strong or italic. `depth` is the number
-    of ancestors of the block's element. `lines` holds the parts between single `<br>` where there are two or more, so
-    that a footer line glued to a paragraph can be told from it; empty otherwise.
+    Code keeps its line breaks. `emphasis` says that all of the text is bold, strong or italic. `lines` holds the parts
+    between single `<br>` where there are two or more, so that a footer line glued to a paragraph can be told from it;
+    empty otherwise.
     """
 
     kind: BlockKind
     text: str
     links: tuple[Link, ...] = ()
-    hint: str = ""
     emphasis: bool = False
-    depth: int = 0
     lines: tuple[str, ...] = ()
 
     def __hash__(self) -> int:

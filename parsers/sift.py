@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kliping.model import Removal
 from parsers import marks as mark
@@ -72,7 +72,6 @@ class _Sifter:
         self.text = sum(sums.over(sums.text, tree.rows[i].first, tree.last[i]) for i in choice.elements)
         self.unruled = choice.by in ("generic", "entry")
         self.why: dict[int, str | None] = {}
-        self.hints: dict[int, str] = {}
 
     def run(self) -> Sifted:
         for element in self.choice.elements:
@@ -215,7 +214,7 @@ class _Sifter:
                 if number in self.beside:
                     line = line._replace(kind=BlockKind.CAPTION)
                 why = self.why.get(line.owner)
-                self._take(line, why, self._hint(line.owner))
+                self._take(line, why)
 
     def _inside(self, index: int, container: int) -> bool:
         return index in self.why and self.tree.rows[index].first <= self.tree.last[container]
@@ -228,14 +227,14 @@ class _Sifter:
         keep = prose > 0.4 * self.total and not marks & mark.COMMENTS
         why = self.why.get(self.tree.rows[index].parent) or (None if keep else self._word(index))
         for line in inner.lines:
-            self._take(line, why, self._hint(index))
+            self._take(line, why)
 
-    def _take(self, line: Line, why: str | None, hint: str) -> None:
+    def _take(self, line: Line, why: str | None) -> None:
         why = why or self._line_reason(line)
         if line.kind is BlockKind.CAPTION or why is None:
-            self.out.blocks.append(block_of(line, self.base, hint))
+            self.out.blocks.append(block_of(line, self.base))
         else:
-            self.out.removed.append(Removal(STEP, why, clean_line(line.text)))
+            self.out.removed.append(Removal(STEP, why, _clean(line.text)))
 
     def _line_reason(self, line: Line) -> str | None:
         """Why a line is not body although nothing around it says so: it is nothing but links."""
@@ -251,38 +250,33 @@ class _Sifter:
         alone = line.kind is BlockKind.PARAGRAPH and self.unruled and self.total > 1000 and " " in text
         return "linked line" if alone else None
 
-    def _hint(self, index: int) -> str:
-        """The words of the element and its wrappers up to the container."""
-        hint = self.hints.get(index)
-        if hint is None:
-            words: list[str] = []
-            at = index
-            while at >= 0 and at not in self.choice.elements:
-                attributes = self.tree.rows[at].attributes
-                if attributes:
-                    words += (attributes.get("class") or "").split()
-                    words += (attributes.get("id") or "").split()
-                at = self.tree.rows[at].parent
-            hint = self.hints[index] = " ".join(words).lower()[:1000]
-        return hint
 
-
-def block_of(line: Line, base: str, hint: str = "") -> Block:
-    """A line of the tree as a block; `base` resolves its links."""
-    code = line.kind is BlockKind.CODE
+def block_of(line: Line, base: str | None) -> Block:
+    """A line of the tree as a block; `base` resolves its links, without one they stay as written."""
+    text = clean_text(line.text) if line.kind is BlockKind.CODE else _clean(line.text)
     return Block(
-        kind=line.kind,
-        text=clean_text(line.text) if code else clean_line(line.text),
-        links=tuple(Link(clean_line(text), _url(href, base)) for text, href in line.links),
-        hint=hint,
-        emphasis=line.strong >= 0.9 * len(line.text),
-        lines=tuple(clean_line(part) for part in line.breaks),
+        line.kind,
+        text,
+        tuple([Link(_clean(text), _url(href, base)) for text, href in line.links]) if line.links else (),
+        line.strong >= 0.9 * len(line.text),
+        tuple(map(_clean, line.breaks)),
     )
 
 
-def _url(href: str, base: str) -> str | None:
-    if not href:
-        return None
+def resolved(block: Block, base: str) -> Block:
+    """A block whose links were left as written, with them resolved."""
+    return replace(block, links=tuple(Link(link.text, _url(link.url or "", base)) for link in block.links))
+
+
+def _clean(text: str) -> str:
+    """`clean_line` for the tree's own lines, which have single spaces unless something is taken from between them."""
+    clean = clean_text(text)
+    return clean if clean is text else clean_line(text)
+
+
+def _url(href: str, base: str | None) -> str | None:
+    if not href or base is None:
+        return href or None
     return href if _PLAIN_URL.fullmatch(href) else absolute(href, base)
 
 

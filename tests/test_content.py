@@ -113,11 +113,10 @@ def test_the_deepest_match_that_holds_most() -> None:
     assert len(body(small, rule_of('body = [".b"]\ndeepest = true'))) == 2
 
 
-def test_hints_links_and_emphasis_reach_the_block() -> None:
+def test_links_and_emphasis_reach_the_block() -> None:
     box = "<div class='Kotak Info'><p id=x><b>Sumber: <a href='/s'>sini</a></b></p></div>"
     html = f"<article><p>{P * 4}</p>{box}</article>"
     block = chosen(html)[1].blocks[-1]
-    assert block.hint == "x kotak info"
     assert block.emphasis
     assert [(link.text, link.url) for link in block.links] == [("sini", "https://a.example/s")]
 
