@@ -15,8 +15,10 @@ from parsers.plain import is_plain
 from parsers.sources import read_republished, read_source
 
 
-def join_labels(blocks: Sequence[Block]) -> list[Block]:
+def join_labels(blocks: Sequence[Block]) -> Sequence[Block]:
     """A label and its value that markup has set in two blocks, "Penulis" and ": Rina Dewi", as one line."""
+    if not any(block.text.startswith((":", "：")) for block in blocks):
+        return blocks
     found: list[Block] = []
     for block in blocks:
         value = block.text.startswith((":", "：")) and len(block.text) <= 200 and block.kind is not BlockKind.CODE

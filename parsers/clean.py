@@ -29,9 +29,9 @@ from kliping.model import Caption, Credit, Removal, Source
 from parsers.block import Block
 from parsers.breaks import join_labels, split_breaks
 from parsers.closing import drop_closing_links, drop_hanging
+from parsers.draft import Draft, Sift
 from parsers.steps import (
     CleanContext,
-    Sift,
     cut_suffixes,
     drop_captions,
     drop_comments,
@@ -67,26 +67,22 @@ class Cleaned:
     flags: tuple[str, ...] = ()
 
 
-Step = Callable[[Sequence[Block], CleanContext], Sift]
+Step = Callable[[Draft, CleanContext, Sift], None]
 
 
 def clean(blocks: Sequence[Block], context: CleanContext) -> Cleaned:
     """Sift the chosen blocks. Never raises on any text; `clean(clean(x).blocks) == clean(x).blocks`."""
-    total = Sift(kept=split_breaks(blocks))
+    total, draft = Sift(), Draft(split_breaks(blocks))
     for _ in range(ROUNDS):
-        before = len(total.removed)
-        start = total.kept = join_labels(total.kept)
-        for step, exempt in STEPS:
-            found = step(total.kept, context)
-            if found.removed and not exempt and _takes_too_much(total.kept, found.kept):
-                total.flags.append("cleaning_refused")
-            elif found.removed:
-                total.add(found)
+        before, start = len(total.removed), _joined(draft)
+        draft = _round(start, context, total)
         if len(total.removed) == before:
             break
-        total.add(drop_hanging(start, total.kept))
+        hanging = drop_hanging(start, draft)
+        total.add(hanging)
+        draft = draft.without(hanging.taken)
     return Cleaned(
-        blocks=tuple(total.kept),
+        blocks=tuple(draft.blocks),
         captions=tuple(dict.fromkeys(total.captions)),
         sources=tuple(dict.fromkeys(total.sources)),
         credits=tuple(dict.fromkeys(total.credits)),
@@ -97,8 +93,29 @@ def clean(blocks: Sequence[Block], context: CleanContext) -> Cleaned:
     )
 
 
-def _takes_too_much(before: Sequence[Block], after: Sequence[Block]) -> bool:
-    had, left = (sum(len(b.text) for b in blocks) for blocks in (before, after))
+def _joined(draft: Draft) -> Draft:
+    blocks = join_labels(draft.blocks)
+    return draft if blocks is draft.blocks else Draft(blocks)
+
+
+def _round(draft: Draft, context: CleanContext, total: Sift) -> Draft:
+    """What all steps leave; what they find goes into `total`."""
+    out = Sift()
+    for step, exempt in STEPS:
+        step(draft, context, out)
+        if not out.removed:
+            continue
+        left = draft.without(out.taken)
+        if exempt or not _takes_too_much(draft.size(), left.size()):
+            total.add(out)
+            draft = left
+        else:
+            total.flags.append("cleaning_refused")
+        out = Sift()
+    return draft
+
+
+def _takes_too_much(had: int, left: int) -> bool:
     return had - left > TAKE_MOST * had or left < LEAVE_LEAST <= had
 
 

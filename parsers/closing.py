@@ -3,42 +3,42 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from itertools import pairwise
 
 from parsers.block import Block, BlockKind
-from parsers.steps import CleanContext, Sift
+from parsers.draft import Draft, Sift
+from parsers.steps import CleanContext
 
 _HOST = re.compile(r"https?://[^/?#]{1,255}/")
 _FRONT = re.compile(r"https?://[^/?#]{1,255}/?")
 _FETCH = re.compile(r"download|unduh|pdf|docx?|xlsx?|zip|rar|apk|disini|di sini|klik|formulir|lampiran|uploads?/")
 
 
-def drop_hanging(before: Sequence[Block], kept: Sequence[Block]) -> Sift:
-    """A heading at the end of `kept` whose text, as it stood in `before`, has left; and the same heading said twice."""
-    end, left = len(kept), {id(block) for block in kept}
-    after = {id(block): following for block, following in pairwise(before)}
-    while end > 1 and kept[end - 1].kind is BlockKind.HEADING:
-        following = after.get(id(kept[end - 1]))
-        twice = end < len(kept) and kept[end].text == kept[end - 1].text
+def drop_hanging(before: Draft, draft: Draft) -> Sift:
+    """A heading at the end whose text, as it stood in `before`, has left; and the same heading said twice."""
+    out, blocks, end = Sift(), draft.blocks, len(draft.blocks)
+    if end < 2 or blocks[-1].kind is not BlockKind.HEADING:
+        return out
+    left = {id(block) for block in blocks}
+    after = {id(block): following for block, following in pairwise(before.blocks)}
+    while end > 1 and blocks[end - 1].kind is BlockKind.HEADING:
+        following = after.get(id(blocks[end - 1]))
+        twice = end < len(blocks) and blocks[end].text == blocks[end - 1].text
         if not twice and (following is None or id(following) in left):
             break
         end -= 1
-    out = Sift(kept=list(kept[:end]))
-    for block in kept[end:]:
-        out.drop("lines", "hanging heading", block.text)
+    for index in range(end, len(blocks)):
+        out.drop(index, "lines", "hanging heading", blocks[index].text)
     return out
 
 
-def drop_closing_links(blocks: Sequence[Block], context: CleanContext) -> Sift:
+def drop_closing_links(draft: Draft, context: CleanContext, out: Sift) -> None:
     """Headlines of other posts that end a text: paragraphs that are one link each, and links to a partner's front."""
-    end = len(blocks)
-    while end > 1 and _leads_on(blocks[end - 1], context):
+    end = len(draft.blocks)
+    while end > 1 and _leads_on(draft.blocks[end - 1], context):
         end -= 1
-    out = Sift(kept=list(blocks[:end]))
-    for block in blocks[end:]:
-        out.drop("links", "closing", block.text)
-    return out
+    for index in range(end, len(draft.blocks)):
+        out.drop(index, "links", "closing", draft.blocks[index].text)
 
 
 def _leads_on(block: Block, context: CleanContext) -> bool:

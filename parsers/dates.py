@@ -144,8 +144,10 @@ def parse_date(
 
 def is_stamp(text: str) -> bool:
     """Whether the whole line is a date stamp: a date, a time, and at most words such as "Diperbarui" or a site name."""
+    if len(text) > LIMIT or (text.isascii() and not _THREE_DIGITS.search(text)):
+        return False
     line = _normal(text)
-    if len(line) > 90 or not any(c.isdigit() for c in line):
+    if len(line) > 90:
         return False
     rest = next((line[: m.start()] + " " + line[m.end() :] for f in _FORMS if (m := f.search(line))), None)
     if rest is None:
@@ -157,6 +159,7 @@ def is_stamp(text: str) -> bool:
     return all(w.strip(".") in _STAMP_WORDS or w in _STAMP_WORDS for w in words if not _SITE.fullmatch(w))
 
 
+_THREE_DIGITS = re.compile(r"\d\D*\d\D*\d")  # a day and a year of two
 _STAMP_WORDS = WEEKDAYS | _words(
     "diterbitkan diperbarui diperbaharui diposting diposkan dipublikasikan dipublikasi publikasi ditayangkan diunggah"
     " dimuat dirilis dibuat ditulis tayang terbit rilis update updated modified published posted created date tanggal"
@@ -180,8 +183,11 @@ def zone_of(name: str) -> tzinfo:
 
 
 def _normal(text: str) -> str:
-    line = unicodedata.normalize("NFKC", text[:LIMIT]).lower()
-    line = line.translate(_MARKS)
+    line = text[:LIMIT]
+    if line.isascii():
+        line = line.lower().replace("`", "'")
+    else:
+        line = unicodedata.normalize("NFKC", line).lower().translate(_MARKS)
     return " ".join(line.split())[:LIMIT]
 
 

@@ -58,6 +58,18 @@ def closed_lines() -> dict[str, Group]:
     return found
 
 
+@cache
+def opening_words() -> frozenset[str]:
+    """The words that closed lines begin with."""
+    return frozenset(normal(line.split(" ")[0]) for line in closed_lines())
+
+
+@cache
+def closing_words() -> frozenset[str]:
+    """The words that closed lines end with."""
+    return frozenset(normal(line.split(" ")[-1]) for line in closed_lines())
+
+
 def closed_group(block: Block) -> Group | None:
     """The closed list that holds the whole line, if any. Table cells, code and quotes are text of the article."""
     if len(block.text) > LINE_LIMIT or block.kind in (BlockKind.CODE, BlockKind.CELL):

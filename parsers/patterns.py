@@ -9,7 +9,16 @@ from __future__ import annotations
 import re
 
 from parsers.block import Block, BlockKind
-from parsers.lines import LINE_LIMIT, SAYING, closed_lines, like_headline, like_sentence, normal, words_of
+from parsers.lines import (
+    LINE_LIMIT,
+    SAYING,
+    closed_lines,
+    like_headline,
+    like_sentence,
+    normal,
+    opening_words,
+    words_of,
+)
 
 _COUNT = re.compile(
     r"(?:\(?\d{1,6}\)? ?(?:komentar|comments?|tanggapan|balasan|ulasan|replies|reply|respon(?:s|ses)?)"
@@ -139,7 +148,7 @@ def pattern_rule(block: Block) -> str | None:
     text = block.text
     if len(text) > LINE_LIMIT or block.kind in (BlockKind.CODE, BlockKind.CELL):
         return None
-    if not any(c.isalnum() for c in text):
+    if not any(map(str.isalnum, text)):
         return "divider"
     line = normal(text)
     if not BEGINS.match(line) and text[0].isalnum():
@@ -173,6 +182,8 @@ def _is_composite(text: str, low: str, block: Block) -> bool:
     if not 2 <= len(words) <= 20:
         return False
     closed, at, parts, sure = closed_lines(), 0, 0, False
+    if normal(words[0]) not in opening_words():
+        return False
     while at < len(words):
         for take in range(min(9, len(words) - at), 0, -1):
             group = closed.get(normal(" ".join(words[at : at + take])))

@@ -23,10 +23,8 @@ _ROLE_WORDS = {
 ROLES = {word: role for role, words in _ROLE_WORDS.items() for word in words.split(",")}
 _ROLE = "|".join(sorted(ROLES, key=len, reverse=True))
 _CREDIT = re.compile(rf"(?P<role>{_ROLE})(?:/(?:{_ROLE}))? ?[:：] ?", re.I)
-_ROLE_LAST = re.compile(
-    r"(?P<name>[A-Z][\w.'’-]+(?: [A-Z][\w.'’-]*){0,4}) (?P<role>Editor|Author|Reporter|Penulis|Redaktur|Jurnalis"
-    r"|Wartawan)"
-)
+LAST_ROLES = ("Editor", "Author", "Reporter", "Penulis", "Redaktur", "Jurnalis", "Wartawan")
+_ROLE_LAST = re.compile(rf"(?P<name>[A-Z][\w.'’-]+(?: [A-Z][\w.'’-]*){{0,4}}) (?P<role>{'|'.join(LAST_ROLES)})")
 _NAME = re.compile(r"[^\W\d_][\w.'’&@/-]*(?:,? (?:[^\W\d_][\w.'’&@/-]*|&)){0,11}\.?")
 _BYLINE = re.compile(
     r"(?P<lead>oleh|by|ditulis oleh|diposting oleh|diposkan oleh|dicatat oleh|diterbitkan oleh|posted by|published by)"

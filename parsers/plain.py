@@ -1,8 +1,8 @@
-"""Which paragraphs no step of cleaning can take, told from their first word, length and end: most prose, at one look.
+"""Which lines no step of cleaning can take by their words, told from their beginning, length and end at one look.
 
-Every pattern for furniture is anchored at the first word of a line, every closed line is short, every credit stands in
-brackets or behind a sign. A paragraph without any of that is passed over by the steps that judge a line by its words;
-those that judge the first lines of a text look at them all the same.
+Every pattern for furniture is anchored at the first word of a line, every closed line is known, every credit stands in
+brackets, behind a sign or after a role. A line without any of that is passed over by the steps that judge a line by its
+words; those that judge the first lines of a text look at them all the same.
 """
 
 from __future__ import annotations
@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from parsers.lines import LONGEST_LINE
+from parsers.lines import LONGEST_LINE, closed_lines, normal, opening_words
 from parsers.patterns import BEGINS
-from parsers.people import ROLES
+from parsers.people import LAST_ROLES, ROLES
 
 _LEAST = LONGEST_LINE + 12  # characters: longer than any closed line
 _FEW, _MANY = 7, 24  # spaces: more than in names with a role; more than in any run of closed lines
-_FIRST = re.compile(r"[\"“”'‘’]{0,2}(?=[^\W\d_])")
+_FIRST = re.compile(r"[\"“”'‘’]{0,2}(?=[^\W_])")
+_SPLIT = re.compile(r"[\s:.!?…]")  # where the first word of closed lines run together ends
 _LONGEST_BEGINNING = 40  # characters
 # What a source line, a notice, tags, a caption or a credit begins with; what an anchored pattern does is in BEGINS.
 _SAYS = re.compile(
@@ -26,18 +27,40 @@ _SAYS = re.compile(
     r"|this (?:article|story|post)|ilustrasi|dok|label|tag|kategori|categor|topi[ck]|kata kunci|keyword|filed under"
     r"|posted|published|" + "|".join(re.escape(role) for role in sorted(ROLES))
 )
+# What a short line may begin with besides: counters, credits of photos, a site's own addresses.
+_SAYS_BRIEFLY = re.compile(
+    r"telah |sudah |di(?:baca|lihat|tonton)|view|page view|hit|pembaca|tayangan|gambar|image|kredit|credit|selain|juga "
+    r"|hubungi|kontak|se(?:detik|menit|jam|hari|minggu|bulan|tahun)|(?:fb|ig|wa|line|fanpage|instagram|tiktok|youtube"
+    r"|telegram|whatapp)(?: kami)? ?[:：]"
+)
 
 
-@lru_cache(maxsize=4096)  # every step asks for the same paragraphs
+# What follows a figure in a counter, the number of a page or telephone, or how long ago something was.
+_COUNTS = re.compile(
+    r"[\d.,:/ ()|+-]+(?:$|komentar|comment|tanggapan|balasan|ulasan|repl|respon|pemikiran|dari|of|halaman|page|next"
+    r"|selanjutnya|berikutnya|[»›>]|(?:detik|menit|jam|hari|minggu|bulan|tahun) (?:yang )?lalu|(?:[kmrbjtx]|ribu|juta"
+    r"|kali){0,3} ?(?:share|like|dibagikan|suka|retweet|view|dibaca|dilihat|hit|read|pembaca|tayangan))"
+)
+
+
+@lru_cache(maxsize=4096)  # every step asks for the same lines
 def is_plain(text: str) -> bool:
-    """Prose that may stay wherever it stands, but for what is judged by its place or glued to its end."""
-    spaces = text.count(" ")
-    if len(text) < _LEAST or spaces < _FEW or "©" in text or not text.isprintable() or "  " in text:
-        return False
+    """Text that may stay wherever it stands, but for what is judged by its place or glued to its end."""
     first, end = _FIRST.match(text), text[-4:]
     if first is None or ")" in end or "]" in end or end.endswith(":") or not any(map(str.isalnum, end)):
         return False
-    if first.end() and spaces < _MANY:
-        return False
     low = text[first.end() : _LONGEST_BEGINNING].casefold()
-    return not (BEGINS.match(low) or _SAYS.match(low) or "(c)" in text.casefold())
+    begins = _COUNTS.match(low) if low[:1].isdecimal() else BEGINS.match(low) or _SAYS.match(low)
+    if begins or not text.isprintable() or "  " in text or "©" in text or "(c)" in text or "(C)" in text:
+        return False
+    spaces = text.count(" ")
+    if first.end() and spaces < _MANY and normal(_SPLIT.split(text, maxsplit=1)[0]) in opening_words():
+        return False
+    return spaces >= _FEW if len(text) >= _LEAST else _is_plain_briefly(text, low)
+
+
+def _is_plain_briefly(text: str, low: str) -> bool:
+    """A short line may also be a closed one, a count, a reader's "X mengatakan...", or end in a role or initials."""
+    if _SAYS_BRIEFLY.match(low) or text.endswith(("...", "…")) or text.rstrip("*-–—|• ").endswith(LAST_ROLES):
+        return False
+    return (" " in text or "/" not in text) and normal(text) not in closed_lines()

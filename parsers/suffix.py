@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 
 from kliping.model import Credit, Removal, Source
 from parsers.block import Block, BlockKind, Link
-from parsers.lines import closed_lines, normal
+from parsers.lines import closed_lines, closing_words, normal
 from parsers.patterns import pattern_rule
 from parsers.people import read_credits, read_initials
 from parsers.plain import is_plain
@@ -21,6 +21,8 @@ from parsers.sources import read_republished, read_source
 REACH = 420  # characters before the end in which a glued footer begins
 _SENTENCE_END = re.compile(r"[.!?…][\"”'’)\]]*(?=\s*[A-Z0-9(\[@*])|[\"”](?=\s+[A-Z0-9(\[@*])")
 _COUNT = re.compile(r"(?:\d{1,6}|[Tt]idak ada|[Nn]o|[Bb]elum ada) (?:komentar|comments?) ?:?$", re.I)
+_STOPS = frozenset(".,;")
+_WHOLE = frozenset({BlockKind.CODE, BlockKind.CELL, BlockKind.HEADING})
 _CUTTABLE = frozenset(
     {"call", "ads", "embed", "share", "read_also", "video", "page_turner", "comment_count", "continue"}
 )
@@ -39,24 +41,30 @@ class Cut:
 
 def cut_suffix(block: Block) -> Cut | None:
     """The footer glued to the end of this block, or None."""
-    if block.kind in (BlockKind.CODE, BlockKind.CELL, BlockKind.HEADING) or len(block.text) < 12:
+    if (block.text[-1:] in _STOPS and not block.text.endswith("...")) or block.kind in _WHOLE:
         return None
-    if block.text[-1] in ".,;" and not block.text.endswith("..."):
+    start = _glued(block.text)
+    return None if start is None else _parts(block, start, block.text[start:].strip())
+
+
+@lru_cache(maxsize=1024)
+def _glued(text: str) -> int | None:
+    """Where the last line begins that may be a footer: after the last full sentence."""
+    start = _last_sentence_end(text)
+    tail = text[start:].strip()
+    if len(text) < 12 or not tail or len(tail) > REACH:
         return None
-    start = _last_sentence_end(block.text)
-    tail = block.text[start:].strip()
-    if not tail or len(tail) > REACH:
-        return None
-    return _parts(block, start, tail)
+    may_go = _last_phrase(tail) is not None or (start > 0 and not is_plain(tail))
+    return start if may_go else None
 
 
 def _last_sentence_end(text: str) -> int:
-    base = max(0, len(text) - REACH)
-    end, last = 0, len(text.rstrip())
-    for m in _SENTENCE_END.finditer(text, base):
-        if m.end() < last:
-            end = m.end()
-    return end
+    last = len(text.rstrip())
+    for reach in (REACH // 4, REACH):  # mostly it is near
+        ends = [m.end() for m in _SENTENCE_END.finditer(text, max(0, len(text) - reach)) if m.end() < last]
+        if ends:
+            return ends[-1]
+    return 0
 
 
 def _parts(block: Block, start: int, tail: str) -> Cut | None:
@@ -109,7 +117,7 @@ _DESK_END = re.compile(r"\S \([a-z]{3,4}(?:/[a-z]{2,4}){1,2}\)$")
 def cut_desk(block: Block) -> Cut | None:
     """Initials with a stroke at the very end of a text, also where no full stop stands before them."""
     m = _DESK_END.search(block.text[-20:])
-    if m is None or block.kind in (BlockKind.CODE, BlockKind.CELL, BlockKind.HEADING):
+    if m is None or block.kind in _WHOLE:
         return None
     start = len(block.text) - len(block.text[-20:]) + m.start() + 2
     mark = block.text[start:]
@@ -125,7 +133,7 @@ def _last_phrase(text: str) -> tuple[str, str] | None:
         return text[start:], "comment_count"
     words = text.split(" ")
     last = normal(words[-1])
-    if last and last not in _closing_words():
+    if last and last not in closing_words():
         return None
     for take in range(min(len(words), 9), 0, -1):
         piece = " ".join(words[-take:])
@@ -133,12 +141,6 @@ def _last_phrase(text: str) -> tuple[str, str] | None:
         if group is not None and group.name not in _WEAK and (take > 1 or piece == text):
             return piece, group.name
     return None
-
-
-@cache
-def _closing_words() -> frozenset[str]:
-    """The words that closed lines end with."""
-    return frozenset(normal(line.split(" ")[-1]) for line in closed_lines())
 
 
 def _shorter(block: Block, end: int) -> Block | None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kliping.model import Caption, Credit, Source
+from parsers import people, sources
 from parsers.around import look_around
 from parsers.block import Block, BlockKind, Link
+from parsers.captions import read_caption
 from parsers.clean import CleanContext, Cleaned, clean
+from parsers.lines import closed_group, closed_lines
+from parsers.patterns import closing_rule, pattern_rule
+from parsers.plain import is_plain
 
 LEAD = (
     "Pasukan penjaga pantai menemukan dua perahu nelayan yang hilang sejak Kamis malam di perairan utara,"
@@ -309,3 +315,31 @@ def test_many_blocks_cost_in_proportion() -> None:
 
     cost(100)
     assert cost(2000) < 6 * max(cost(500), 0.02)
+
+
+# --- what is passed over ----------------------------------------------------------------------------------------------
+
+BEGINNINGS = ("", "“", "7 ", "Warga ", "Juga ", "Telah ", "Wa ", "Selain itu ", "Gambar ")
+READERS: tuple[Callable[[Block], object], ...] = (
+    closed_group,
+    pattern_rule,
+    closing_rule,
+    people.read_credits,
+    people.read_photo_credit,
+    people.read_views,
+    people.read_initials,
+    people.read_tags,
+    sources.read_source,
+    sources.read_republished,
+)
+ENDS = ("", ".", "...", ":", ")", " Editor", " mengatakan...", " (c) A", "”")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(BEGINNINGS), st.one_of(st.sampled_from(sorted(closed_lines())), LINES), st.sampled_from(ENDS))
+def test_a_plain_line_is_taken_by_no_reader(beginning: str, line: str, end: str) -> None:
+    text = beginning + line + end
+    for block in (p(text), p(text, Link(text, "https://a.example")), p(text, kind=BlockKind.ITEM)):
+        taken = [reader.__name__ for reader in READERS if reader(block)]
+        assert not (is_plain(text) and taken), taken
+        assert not (is_plain(text) and read_caption(block, at_head=False))

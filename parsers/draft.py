@@ -1,0 +1,112 @@
+"""The text at work: its blocks, where its head and its end are, and what a step takes from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from kliping.model import Caption, Credit, Removal, Source
+from parsers import people
+from parsers.block import Block, BlockKind
+from parsers.breaks import is_furniture
+from parsers.lines import LINE_LIMIT, closed_group, is_prose
+from parsers.patterns import closing_rule
+from parsers.plain import is_plain
+
+HEAD_BLOCKS, TAIL_BLOCKS = 6, 6
+
+
+@dataclass(slots=True)
+class Sift:
+    """What steps took: by index, what stays of a block (None: nothing), and what was found in it."""
+
+    taken: dict[int, Block | None] = field(default_factory=dict)
+    removed: list[Removal] = field(default_factory=list)
+    captions: list[Caption] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    credits: list[Credit] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    published: list[str] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
+
+    def drop(self, index: int, step: str, rule: str, text: str, kept_as: str | None = None) -> None:
+        """Record that the block at `index`, whose text this is, left."""
+        self.taken[index] = None
+        self.removed.append(Removal(step, rule, text, kept_as))
+
+    def add(self, other: Sift) -> None:
+        """Take over what another step found, but for its indexes, which the next draft no longer has."""
+        for name in ("removed", "captions", "sources", "credits", "tags", "published", "flags"):
+            getattr(self, name).extend(getattr(other, name))
+
+
+class Draft:
+    """Blocks in document order. `loud` are the indexes of those that a step may take by their words or their kind."""
+
+    __slots__ = ("_head", "_tails", "blocks", "loud")
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        self.blocks = blocks
+        self.loud = [index for index, block in enumerate(blocks) if _is_loud(block)]
+        self._head: int | None = None
+        self._tails: dict[int, int] = {}
+
+    def without(self, taken: dict[int, Block | None]) -> Draft:
+        """The draft that a step leaves."""
+        if not taken:
+            return self
+        left = (taken.get(index, block) for index, block in enumerate(self.blocks))
+        return Draft([block for block in left if block is not None])
+
+    def size(self) -> int:
+        """Characters of text."""
+        return sum(len(block.text) for block in self.blocks)
+
+    def head(self) -> int:
+        """The index of the first prose, at most HEAD_BLOCKS."""
+        if self._head is None:
+            first = self.blocks[:HEAD_BLOCKS]
+            self._head = next((index for index, block in enumerate(first) if is_prose(block)), len(first))
+        return self._head
+
+    def tail(self, most: int = TAIL_BLOCKS) -> int:
+        """The index from which a block counts as closing the text: the last few, of a short text fewer.
+
+        Footer lines do not count, so that a long footer is seen whole at once.
+        """
+        if most not in self._tails:
+            self._tails[most] = self._find_tail(most)
+        return self._tails[most]
+
+    def _find_tail(self, most: int) -> int:
+        index = len(self.blocks)
+        left = min(most, max(2, index * 2 // 5))
+        while index > 0:
+            footer = _is_footer(self.blocks[index - 1])
+            if left <= 0 and not footer:
+                break
+            index -= 1
+            left -= not footer
+        return index
+
+
+def _is_loud(block: Block) -> bool:
+    """Cells and code are text of the article, whatever they say."""
+    kind = block.kind
+    if kind is BlockKind.CAPTION:
+        return True
+    return kind is not BlockKind.CELL and kind is not BlockKind.CODE and not is_plain(block.text)
+
+
+def _is_footer(block: Block) -> bool:
+    """What some step would take from the end of a text."""
+    return len(block.text) <= 2 * LINE_LIMIT and _may_go(block)
+
+
+@lru_cache(maxsize=512)
+def _may_go(block: Block) -> bool:
+    if is_plain(block.text):
+        return is_furniture(block)
+    found = closed_group(block) or closing_rule(block) or people.read_views(block) or people.read_tags(block)
+    return bool(found) or is_furniture(block)
