@@ -2,100 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
-import json
 import os
 import signal
-import subprocess
-import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
-import psycopg
 import pytest
 
-from db import feeds
 from db.embedded import processes_in
-from db.engine import make_engine
-from ingest.feedurl import feed_url
-from kliping.clock import SystemClock
-from kliping.settings import Settings
 from tests.postgres import PG15, Cluster
-from tests.world import Blog, World
-
-KLIPING = [sys.executable, "-c", "import sys; from cli import main; sys.exit(main())"]
-QUICK = {
-    "KLIPING_ALLOW_NETWORKS": "127.0.0.0/8",
-    "KLIPING_HOST_SPACING": "0.01",
-    "KLIPING_TICK": "0.5",
-    "KLIPING_HTTP_PORT": "0",
-    "KLIPING_LOG_FORMAT": "json",
-    "KLIPING_DEFAULT_FEEDS": "false",
-    "KLIPING_CHILDREN": "1",
-}
-
-
-class Process:
-    """One `kliping VERB` with its log."""
-
-    def __init__(self, log: Path, *verb: str, **environ: str) -> None:
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("KLIPING_")}
-        self.log = log
-        with log.open("ab") as out:
-            self.child = subprocess.Popen([*KLIPING, *verb], env={**clean, **QUICK, **environ}, stdout=out, stderr=out)
-
-    def events(self, name: str) -> list[dict[str, Any]]:
-        """The log's lines of one event."""
-        lines = self.log.read_text().splitlines()
-        found = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
-        return [event for event in found if event.get("event") == name]
-
-    def stop(self, number: int = signal.SIGTERM, limit: float = 30.0) -> int:
-        """Send a signal and wait; the exit code."""
-        self.child.send_signal(number)
-        return self.child.wait(limit)
-
-
-@contextmanager
-def running(log: Path, *verb: str, **environ: str) -> Iterator[Process]:
-    process = Process(log, *verb, **environ)
-    try:
-        yield process
-    finally:
-        if process.child.poll() is None:
-            process.child.kill()
-            process.child.wait(10)
-
-
-def until(condition: Callable[[], bool], limit: float, what: str) -> None:
-    deadline = time.monotonic() + limit
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {limit} s: {what}"
-        time.sleep(0.1)
-
-
-def add(dsn: str, blogs: list[Blog]) -> None:
-    async def store() -> None:
-        engine = make_engine(dsn, Settings())
-        found = [feed_url(blog.feed_url) for blog in blogs]
-        async with engine.begin() as conn:
-            new = [feeds.NewFeed(url=one.url, key=one.key, host=one.host) for one in found]
-            await feeds.add(conn, new, SystemClock().now())
-        await engine.dispose()
-
-    asyncio.run(store())
-
-
-def ask(dsn: str, statement: str) -> list[tuple[Any, ...]]:
-    with psycopg.connect(dsn) as conn:
-        return conn.execute(statement).fetchall()  # type: ignore[call-overload,no-any-return]
+from tests.processes import add, ask, one_at_a_time, running, until
+from tests.world import World
 
 
 @pytest.fixture
@@ -130,18 +51,6 @@ def test_run_and_worker_share_200_feeds(oldest_dsn: str, tmp_path: Path) -> None
     assert min(shares[0]["stored"], shares[1]["stored"]) > 0, shares
     assert overlaps == []
     assert ask(oldest_dsn, "SELECT count(*) FROM hosts WHERE lease_holder IS NOT NULL") == [(0,)]
-
-
-def one_at_a_time(world: World) -> list[str]:
-    """The hosts that had two requests in flight."""
-    by_host = defaultdict(list)
-    for request in world.requests:
-        by_host[request.host].append((request.started, request.ended or request.started))
-    return [
-        host
-        for host, spans in by_host.items()
-        if any(later[0] < earlier[1] for earlier, later in itertools.pairwise(sorted(spans)))
-    ]
 
 
 @pytest.fixture
