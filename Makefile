@@ -16,7 +16,7 @@ Debian and Ubuntu: apt-get install python3 python3-venv. Elsewhere: make setup P
 endef
 export NO_PYTHON
 
-.PHONY: setup run test check demo bench bench-extraction lock clean
+.PHONY: setup run test check chaos demo bench bench-extraction lock clean
 
 setup: $(STAMP)
 
@@ -55,6 +55,10 @@ check: setup
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(PY) -m pytest tests/test_layers.py
+
+# Every fault at full size, at most 45 minutes; `make chaos ID=R01 SEED=7` runs one of them.
+chaos: setup
+	$(PY) -m tests.faults $(ID) $(if $(SEED),--seed $(SEED))
 
 demo: setup
 	@exec $(PY) demo.py

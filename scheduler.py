@@ -33,12 +33,12 @@ def make_scheduler(
     scheduler = AsyncIOScheduler(
         timezone=UTC, job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
     )
-    _every(scheduler, shell.settings.host_lease / 3, "renew", shell.renew)
+    _every(scheduler, shell, shell.settings.host_lease / 3, "renew", shell.renew)
     if dispatching:
-        _every(scheduler, shell.settings.tick, "dispatch", lambda: _dispatch(shell, app), at_once=shell)
-        _every(scheduler, 60.0, "sweep", lambda: jobs.sweep(shell))
+        _every(scheduler, shell, shell.settings.tick, "dispatch", lambda: _dispatch(shell, app), at_once=True)
+        _every(scheduler, shell, 60.0, "sweep", lambda: jobs.sweep(shell))
     if tend:
-        _every(scheduler, shell.settings.tick, "tend", lambda: _tend(tend))
+        _every(scheduler, shell, shell.settings.tick, "tend", lambda: _tend(tend))
     return scheduler
 
 
@@ -47,23 +47,25 @@ async def _tend(tend: Callable[[], bool]) -> None:
         log.warning("postgres_revived")
 
 
-def _every(scheduler: AsyncIOScheduler, seconds: float, name: str, job: Job, at_once: Shell | None = None) -> None:
-    first = {"next_run_time": at_once.clock.now()} if at_once else {}
-    scheduler.add_job(_guarded, "interval", seconds=seconds, id=name, args=[name, job], **first)
+def _every(
+    scheduler: AsyncIOScheduler, shell: Shell, seconds: float, name: str, job: Job, at_once: bool = False
+) -> None:
+    first = {"next_run_time": shell.clock.now()} if at_once else {}
+    scheduler.add_job(_guarded, "interval", seconds=seconds, id=name, args=[shell, name, job], **first)
 
 
 async def _dispatch(shell: Shell, app: jobs.App) -> None:
-    if not shell.stopping.is_set():
+    if not shell.stopping.is_set() and not shell.paused():
         await jobs.dispatch(shell, app)
         shell.ticked_at = shell.clock.monotonic()
 
 
-async def _guarded(name: str, job: Job) -> None:
+async def _guarded(shell: Shell, name: str, job: Job) -> None:
     """A tick that fails is one line; the next tick tries again."""
     try:
         await job()
     except Exception as error:
         if classify(error) is None:
             log.exception("tick_failed", job=name)
-        else:
+        elif not shell.heed(error):
             log.error("tick_failed", job=name, reason=one_line(error))

@@ -7,6 +7,10 @@ the leases.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncGenerator
+from typing import Any
+
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -16,6 +20,7 @@ from kliping.settings import Settings
 
 APPLICATION = "kliping"
 SEARCH_PATH = "public,queue"
+GRACE = 5.0  # seconds over the statement timeout after which the server counts as unreachable
 PREPARE_AFTER = 5  # psycopg's own default: prepare a statement on the server when it is run the fifth time
 RECYCLE = 1800  # seconds; a connection that old is replaced, so that server-side caches do not grow for ever
 KEEPALIVE = {"keepalives_idle": "30", "keepalives_interval": "10", "keepalives_count": "3"}
@@ -56,6 +61,38 @@ def conninfo(dsn: str, settings: Settings, search_path: str = SEARCH_PATH) -> st
     return make_conninfo("", **{**defaults, **given, "options": options})
 
 
+def bounded(settings: Settings) -> type[psycopg.AsyncConnection[Any]]:
+    """A connection that waits no longer for an answer than the server itself may take, and a little more.
+
+    Behind a network that swallows packets nothing else ends a wait: the kernel that acknowledges them may be a proxy's.
+    """
+    limit = settings.statement_timeout + GRACE
+
+    class Bounded(psycopg.AsyncConnection[Any]):
+        """A connection whose waits end, as an OperationalError; then it is closed."""
+
+        listening = False
+
+        async def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:  # noqa: ASYNC109  (theirs)
+            if self.listening or timeout is not None:
+                return await super().wait(gen, interval, timeout)
+            end = asyncio.get_running_loop().time() + limit
+            try:
+                return await super().wait(gen, interval, limit)
+            except psycopg.OperationalError:
+                if asyncio.get_running_loop().time() < end:
+                    raise
+                self.pgconn.finish()
+                raise psycopg.OperationalError(f"no answer from the database within {limit:g} s") from None
+
+        async def notifies(self, **named: Any) -> AsyncGenerator[psycopg.Notify]:
+            self.listening = True  # a wait for news may last
+            async for notify in super().notifies(**named):
+                yield notify
+
+    return Bounded
+
+
 def make_engine(
     dsn: str, settings: Settings, *, pool: int = 10, prepare_threshold: int | None = PREPARE_AFTER
 ) -> AsyncEngine:
@@ -66,8 +103,10 @@ def make_engine(
     """
     complete = conninfo(dsn, settings)
 
-    async def connect() -> psycopg.AsyncConnection[object]:
-        return await psycopg.AsyncConnection.connect(complete, prepare_threshold=prepare_threshold)
+    patient = bounded(settings)
+
+    async def connect() -> psycopg.AsyncConnection[Any]:
+        return await patient.connect(complete, prepare_threshold=prepare_threshold)
 
     return create_async_engine(
         "postgresql+psycopg://",  # host and password live in the conninfo only: nothing here can print them

@@ -11,6 +11,8 @@ from enum import StrEnum
 import psycopg
 from sqlalchemy.exc import DBAPIError, InterfaceError
 
+from kliping.errors import DatabaseError
+
 
 class Fault(StrEnum):
     """What to do about it."""
@@ -25,7 +27,9 @@ _RETRY = ("08", "57P01", "57P02", "57P03", "57014", "40001", "40P01", "53300", "
 
 
 def classify(error: BaseException) -> Fault | None:
-    """The kind of fault; None for what is not the database's doing."""
+    """The kind of fault, also of a DatabaseError made of one; None for what is not the database's doing."""
+    if isinstance(error, DatabaseError) and error.__cause__ is not None:
+        error = error.__cause__
     origin: BaseException | None = error.orig if isinstance(error, DBAPIError) else error
     if isinstance(origin, UnicodeError):
         return Fault.POISON

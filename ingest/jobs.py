@@ -16,7 +16,7 @@ import structlog
 from procrastinate.types import JSONDict
 
 from db import hosts, queue
-from db.engine import conninfo
+from db.engine import bounded, conninfo
 from ingest.shell import Shell
 from ingest.visit import visit_all
 from kliping.model import Lease
@@ -33,7 +33,9 @@ CHUNK = 50  # hosts in one chunk at most
 
 def make_app(shell: Shell, dsn: str) -> procrastinate.App:
     """The procrastinate app whose tasks work in `shell`."""
-    connector = procrastinate.PsycopgConnector(conninfo=conninfo(dsn, shell.settings, "queue,public"), max_size=4)
+    connector = procrastinate.PsycopgConnector(
+        conninfo=conninfo(dsn, shell.settings, "queue,public"), max_size=4, connection_class=bounded(shell.settings)
+    )
     app = procrastinate.App(connector=connector)
 
     @app.task(name=VISIT, queue=QUEUE)

@@ -12,7 +12,7 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db import hosts
-from db.faults import classify, one_line
+from db.faults import Fault, classify, one_line
 from ingest import holder, ledger
 from ingest.batch import Batcher
 from ingest.fetch import Fetcher
@@ -24,6 +24,9 @@ from kliping.model import Lease
 from kliping.settings import Settings
 
 log = structlog.get_logger()
+
+PAUSE = 10.0  # seconds nothing new is fetched after the database was full; then the next writes try
+ALARM_EVERY = 60.0  # seconds
 
 
 @dataclass
@@ -42,6 +45,23 @@ class Shell:
     leases: dict[str, Lease] = field(default_factory=dict)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     ticked_at: float | None = None  # monotonic time of the last dispatch; None in a worker without a scheduler
+    paused_until: float = float("-inf")  # monotonic time before which nothing new is fetched
+    alarmed_at: float = float("-inf")  # monotonic time of the last alarm about a database that takes no more
+
+    def paused(self) -> bool:
+        """Whether the database takes no writes: what is fetched now could not be kept."""
+        return self.clock.monotonic() < self.paused_until
+
+    def heed(self, error: BaseException) -> bool:
+        """Pause when the database says it is full; False for any other error. One alarm a minute at most."""
+        if classify(error) is not Fault.PAUSE:
+            return False
+        now = self.clock.monotonic()
+        self.paused_until = now + PAUSE
+        if now - self.alarmed_at >= ALARM_EVERY:
+            self.alarmed_at = now
+            log.error("database_full", reason=one_line(error), next_try_in=PAUSE)
+        return True
 
     def holds(self, lease: Lease) -> bool:
         """Whether the lease is still ours, as far as the last renewal told."""

@@ -48,6 +48,7 @@ class Visit:
         """Whether the visit must not start anything more."""
         return (
             self.shell.stopping.is_set()
+            or self.shell.paused()
             or self.not_before is not None
             or self.shell.clock.monotonic() >= self._ends
             or not self.shell.holds(self.lease)
@@ -172,7 +173,7 @@ async def visit(shell: Shell, lease: Lease) -> None:
     except Exception as error:
         if classify(error) is None and not isinstance(error, DatabaseError):
             log.exception("visit_failed", host=lease.host)
-        else:
+        elif not shell.heed(error):
             log.error("visit_failed", host=lease.host, reason=one_line(error))
     finally:
         shell.forget(lease)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 from typing import Self
@@ -27,10 +28,12 @@ class Cluster:
     It lies directly under /tmp: pytest's own folders are closed to the user Postgres runs as when we are root.
     """
 
-    def __init__(self, pg_bin: Path | None = None) -> None:
+    def __init__(self, pg_bin: Path | None = None, **options: str) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="kliping-test-", dir="/tmp"))
         self.folder.chmod(0o755)
-        self.server = EmbeddedPostgres(Settings(data_dir=self.folder, pg_bin=pg_bin), options=FAST, quick=True)
+        self.server = EmbeddedPostgres(
+            Settings(data_dir=self.folder, pg_bin=pg_bin), options={**FAST, **options}, quick=True
+        )
         self.dsn = ""
         self._numbers = itertools.count(1)
         self._has_template = False
@@ -42,6 +45,13 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         self.server.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def crash(self) -> None:
+        """End the server as a crash would; `server.revive` starts it again."""
+        child = self.server._child
+        assert child is not None
+        child.send_signal(signal.SIGQUIT)
+        child.wait(10)
 
     def execute(self, statement: str) -> None:
         with psycopg.connect(self.dsn, autocommit=True) as connection:

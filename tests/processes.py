@@ -6,6 +6,7 @@ import asyncio
 import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -52,6 +53,10 @@ class Process:
         found = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
         return [event for event in found if event.get("event") == name]
 
+    def port(self) -> int:
+        """Where its pages are."""
+        return int(re.findall(r"http://127.0.0.1:(\d+)", self.log.read_text())[0])
+
     def stop(self, number: int = signal.SIGTERM, limit: float = 30.0) -> int:
         """Send a signal and wait; the exit code."""
         self.child.send_signal(number)
@@ -80,6 +85,7 @@ def until(condition: Callable[[], bool], limit: float, what: str) -> None:
 
 def add(dsn: str, blogs: list[Blog]) -> None:
     """Store the feeds of `blogs`, due now."""
+
     async def store() -> None:
         engine = make_engine(dsn, Settings())
         found = [feed_url(blog.feed_url) for blog in blogs]

@@ -22,7 +22,7 @@ MODULES = ("scheduler", "service")
 LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock", "requirements-build.lock")
 ASIDE = {
     *(".git", ".venv", ".venv-bench", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"),
-    *("build", "dist"),
+    *("build", "dist", ".chaos"),
 }
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 

@@ -19,4 +19,4 @@ def sized(small: T, full: T) -> T:
 
 def dice(name: str) -> random.Random:
     """Chance for one test, the same again for the same seed."""
-    return random.Random(f"{SEED}-{name}")  # noqa: S311  (no secret)
+    return random.Random(f"{SEED}-{name}")
