@@ -139,7 +139,7 @@ def _everything(tree: Tree, prose: int) -> Choice:
 def _context(page: Page, rule: Rule, facts: metadata.Metadata, blocks: Sequence[Block]) -> CleanContext:
     texts = [block.text for block in blocks]
     openers, closers = _meant(rule.openers, texts[:_END_BLOCKS]), _meant(rule.closers, texts[-_END_BLOCKS:])
-    return CleanContext(facts.title, page.url, facts.site_name, openers, closers)
+    return CleanContext(facts.title, page.url, facts.site_name, openers, closers, facts.author)
 
 
 def _meant(lines: tuple[str, ...], texts: list[str]) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ _HAS_SIGN = re.compile(r"©|\([cC]\)")
 _SIGN = re.compile(r"(?P<text>[^©]{0,600}?)[\s/|\-–—.]{0,3}(?:©|\(c\))\s?(?P<credit>[^©].{1,100})", re.I)
 _SLASH_AGENCY = re.compile(
     r"(?P<text>.{3,400}?)\s?[/|\-–—]\s?(?P<credit>(?:Antara|ANTARA|AFP|AP|Reuters|REUTERS|Getty Images?"
-    r"|Shutterstock|Freepik|Pixabay|Unsplash|Pexels|Istimewa|istimewa|EPA|Xinhua|Anadolu|iStock(?:photo)?"
+    r"|Shutterstock|Freepik|Pixabay|Unsplash|Pexels|Istimewa|istimewa|Net|Ist|Repro|RMOL\w*|EPA|Xinhua|Anadolu|iStock(?:photo)?"
     r"|Wikipedia|Wikimedia)(?: (?:Foto|Photo|Images|Commons|Agency))?(?:/[\w .]{2,40})?)[\s|.]*"
 )
 _LEADING = re.compile(
@@ -38,6 +38,12 @@ _LEADING = re.compile(
     r" ?[:./] ?(?P<credit>.{2,200})",
     re.I,
 )
+_LABELLED = re.compile(
+    r"(?:(?:keterangan|ket\.?|teks) ?(?:foto|gambar)|foto caption|photo caption|caption(?: foto)?)"
+    r" ?: ?(?P<text>(?-i:[A-Z0-9\"“]).{2,400})",
+    re.I,
+)
+_BARE = frozenset(("ilustrasi", "foto ilustrasi", "gambar ilustrasi", "ilustrasi foto", "illustration"))
 _ILLUSTRATION = re.compile(r"(?:foto )?(?:ilustrasi|dokumentasi|dok)\b[ .:/(-]?.{1,150}", re.I)
 _PREFIX = re.compile(
     r"(?P<credit>[\w.]{2,30}(?:\.com|\.COM)/[A-Z .'/]{3,60}?|ANTARA(?: FOTO)?/[\w .]{3,40}?|REUTERS/[\w .]{3,40}?"
@@ -47,7 +53,7 @@ _DESK_END = re.compile(r".{3,600}?[.!?] (?P<credit>(?:(?:Foto|Dok)/)?[A-Z][\w.]{
 # What the forms with a credit behind a mark have in common: one look that spares prose all of them.
 _MARKED = re.compile(
     r"[|/\-–—(,.][\s|/\-–—(]{0,3}(?:courtesy|foto|photo|image|dok|kredit|credit|gambar|sumber|antara|afp|ap|reuters"
-    r"|epa|getty|shutterstock|freepik|pixabay|unsplash|pexels|istimewa|xinhua|anadolu|istock|wikipedia|wikimedia)",
+    r"|epa|getty|shutterstock|freepik|pixabay|unsplash|pexels|istimewa|xinhua|anadolu|istock|wikipedia|wikimedia|net|ist|repro|rmol)",
     re.I,
 )
 _YEAR = re.compile(r"(?:19|20)\d\d\s+")
@@ -93,12 +99,17 @@ def read_caption(block: Block, at_head: bool) -> Caption | None:
         return parse_caption(text)
     if not at_head or len(text) > LINE_LIMIT:
         return None
+    if labelled := _LABELLED.fullmatch(text):
+        return parse_caption(labelled["text"])
+    if normal(text) in _BARE:
+        return Caption(text)
     leading = _LEADING.fullmatch(text)
     if leading:
         return None if _ends_sentence(text) or leading["credit"][0].islower() else parse_caption(text)
-    if not _MARKED.search(text):
+    desk = "/" in text and _DESK_END.fullmatch(text)
+    if not desk and not _MARKED.search(text):
         return None
-    ends = any(form.fullmatch(text) for form in (_TRAILING, _SLASH_AGENCY, _AGENCY_END))
+    ends = desk or any(form.fullmatch(text) for form in (_TRAILING, _SLASH_AGENCY, _AGENCY_END))
     if ends or (_PREFIX.fullmatch(text) and not _ends_sentence(text)):
         caption = parse_caption(text)
         return caption if caption.credit and _is_creditor(caption.credit) else None

@@ -142,8 +142,20 @@ def parse_date(
         return None
 
 
-def is_stamp(text: str) -> bool:
-    """Whether the whole line is a date stamp: a date, a time, and at most words such as "Diperbarui" or a site name."""
+_SINCE = re.compile(
+    r"(?:\d{1,3} ?|se|satu )(?:detik|menit|jam|hari|minggu|pekan|bulan|tahun|minutes?|hours?|days?|weeks?|months?"
+    r"|years?) (?:(?:yang |yg )?lalu|ago)|(?:hari ini|kemarin|today|yesterday)[ ,|-]{1,3}(?:pukul |jam )?\d{1,2}"
+    r"[:.]\d\d(?: ?(?:wib|wita|wit|am|pm))?"
+)
+
+
+def is_stamp(text: str, relative: bool = False) -> bool:
+    """Whether the whole line is a date stamp: a date, a time, and at most words such as "Diperbarui" or a site name.
+
+    With `relative` also "3 jam yang lalu".
+    """
+    if relative and len(text) < 40 and _SINCE.fullmatch(_normal(text)):
+        return True
     if len(text) > LIMIT or (text.isascii() and not _THREE_DIGITS.search(text)):
         return False
     line = _normal(text)

@@ -21,8 +21,9 @@ from parsers.lines import (
 )
 
 _COUNT = re.compile(
-    r"(?:\(?\d{1,6}\)? ?(?:komentar|comments?|tanggapan|balasan|ulasan|replies|reply|respon(?:s|ses)?)"
-    r"|(?:komentar|comments?|tanggapan) ?\(? ?\d{1,6} ?\)?|(?:satu|\d{1,4}) (?:pemikiran|tanggapan|komentar)"
+    r"(?:(?:one|\d{1,4}) thoughts? on [\"“'].{1,200}"
+    r"|\(?\d{1,6}\)? ?(?:komentar|comments?|tanggapan|balasan|ulasan|replies|reply|respon(?:s|ses)?)"
+    r"|(?:komentar|comments?|tanggapan) ?:? ?\(? ?\d{1,6} ?\)?|(?:satu|\d{1,4}) (?:pemikiran|tanggapan|komentar)"
     r" (?:pada|to|untuk|di) [\"“'].{1,200})"
 )
 _SHARED = re.compile(
@@ -34,7 +35,7 @@ _SHARED = re.compile(
 )
 _HALAMAN = re.compile(
     r"(?:halaman|page|laman) ?:? ?\d{1,3}(?: ?(?:dari|of|/) ?\d{1,3})?(?: (?:halaman|pages?))?"
-    r"|\d{1,3} ?(?:dari|of|/) ?\d{1,3} (?:halaman|pages?)"
+    r"|\d{1,3} ?(?:dari|of|/) ?\d{1,3} (?:halaman|pages?)|\d{1,2} of \d{1,2}"
     r"|(?:halaman|pages?|laman) ?:? ?\d{1,3}(?:[ ,|]{1,3}\d{1,3}){1,20}"
     r"(?: ?(?:selanjutnya|berikutnya|next|lihat semua|show all|all))?"
 )
@@ -126,21 +127,41 @@ _FORM = re.compile(
 _SAID = re.compile(r"[^.,:]{1,60} (?:mengatakan|berkata|said|says|menulis|wrote)(?:\.{3}|…|:)")
 _NUMBERS = re.compile(r"\d{1,2}(?: \d{1,2}){1,15}(?: (?:next|selanjutnya|berikutnya|»|›|>))?|\d{1,2}/\d{1,2}")
 _AGO = re.compile(r"(?:\d{1,3}|se|satu) ?(?:detik|menit|jam|hari|minggu|bulan|tahun) (?:yang )?lalu")
+_READING = re.compile(
+    r"(?:(?:estimasi )?(?:waktu|lama) (?:mem)?baca|reading time) ?:? ?\d{1,3} ?(?:menit|min)\w*(?: (?:baca|read))?"
+    r"|\d{1,3} ?(?:menit|min(?:ute)?s?) (?:baca|membaca|read)"
+)
+_SPONSORED = re.compile(r"(?:sponsored|presented) by [^,]{1,30}")
+_NETWORKS = re.compile(
+    r"(?:Facebook|Twitter|WhatsApp|Telegram|Pinterest|LinkedIn|Tumblr|Reddit|Instagram|Messenger|Line|LINE|Email|Print"
+    r"|Threads|Copy Link|Salin Link|Salin Tautan|X){2,12}"
+)
+_SCRIPT = re.compile(r"\(adsbygoogle\b.{0,120}|(?:https?://)?pic\.twitter\.com/\w+|tweets? (?:by|oleh) @?\w+")
+_SUPPORT = re.compile(
+    r"dukung (?:kami|blog ini|penulis) (?:di|via|melalui|lewat|dengan) [^,]{2,60}|pilih saluran andalan\w*\b.{0,160}"
+    r"|(?:yuk |ayo |mari |dan )?jangan lupa(?: untuk)?(?:[ ,]+(?:like|likes|comment|komen|komentar|share|subscribe"
+    r"|follow|bagikan|dan|ya|juga|tekan|klik|tombol|lonceng|channel|youtube|kami|nya)){2,12}"
+)
 _SHARES = re.compile(r"\d[\d.,]*[kmrbjt]* ?(?:shares?|likes?|dibagikan|suka|retweets?)", re.I)
 
 
 # What any of the patterns can begin with: one look that spares most prose all of them.
 BEGINS = re.compile(
-    r"\d|\[|\(|©|c |copyright|hak |komentar|comment|tanggapan|satu |halaman|page|laman|the post|pos|artikel"
-    r"|article|tulisan|dilarang|situs|this site|website|blog|catatan|sebuah|a (?:post|video)|kiriman|berbagi|bagikan"
-    r"|share|kirim|compartir|email|enviar|escribe|klik|click|baca|lihat|simak|tonton|dengarkan|cek |berita|topik"
-    r"|video|vidio|foto|info|galeri|photo|podcast|read|see |also|must|pilihan|jangan|sila|yuk|ayo|mari"
-    r"|anda |saksikan|nonton|putar|sebelum|selanjut|berikut|previous|next|lanjut|continue|selengkapnya"
-    r"|bersambung|berlanjut|ikuti|follow|gabung|join|bergabung|dapatkan|download|unduh|instal|subscribe"
-    r"|berlangganan|langganan|kunjungi|like|sukai|add|tambahkan|temukan|pantau|akses|aktifkan|nyalakan"
-    r"|update|segera|atau |intip|bisa |dapat |kamu |scroll|gulir|geser|swipe|tinggalkan|balas|leave|reply"
-    r"|suka|menyukai|facebook|twitter|whatsapp|print|tweet|label|menu|home|beranda|anonim|unknown"
+    r"\d|one |reading |sponsored |presented |dukung |dan jangan|pilih |estimasi |waktu |lama |pic\.|tweets "
+    r"|https?:|telegram|pinterest|linkedin|instagram|tumblr|reddit|line|messenger|threads|copy|salin|x|\[|\(|©|c "
+    r"|copyright|hak |komentar|comment|tanggapan|satu |halaman|page|laman|the post|pos|artikel|article|tulisan"
+    r"|dilarang|situs|this site|website|blog|catatan|sebuah|a (?:post|video)|kiriman|berbagi|bagikan|share|kirim"
+    r"|compartir|email|enviar|escribe|klik|click|baca|lihat|simak|tonton|dengarkan|cek |berita|topik|video|vidio"
+    r"|foto|info|galeri|photo|podcast|read|see |also|must|pilihan|jangan|sila|yuk|ayo|mari|anda |saksikan|nonton"
+    r"|putar|sebelum|selanjut|berikut|previous|next|lanjut|continue|selengkapnya|bersambung|berlanjut|ikuti|follow"
+    r"|gabung|join|bergabung|dapatkan|download|unduh|instal|subscribe|berlangganan|langganan|kunjungi|like|sukai"
+    r"|add|tambahkan|temukan|pantau|akses|aktifkan|nyalakan|update|segera|atau |intip|bisa |dapat |kamu |scroll"
+    r"|gulir|geser|swipe|tinggalkan|balas|leave|reply|suka|menyukai|facebook|twitter|whatsapp|print|tweet|label"
+    r"|menu|home|beranda|anonim|unknown"
 )
+
+
+_BULLETS = " >»*•·-–—→▶►➡👉📌🔗✅"
 
 
 def pattern_rule(block: Block) -> str | None:
@@ -151,8 +172,9 @@ def pattern_rule(block: Block) -> str | None:
     if not any(map(str.isalnum, text)):
         return "divider"
     line = normal(text)
-    if not BEGINS.match(line) and text[0].isalnum():
+    if text[0].isalnum() and not BEGINS.match(line):
         return None
+    text = text.lstrip(_BULLETS)
     low = " ".join(text.casefold().split())
     for name, pattern in _WHOLE:
         if pattern.fullmatch(line):
@@ -173,6 +195,8 @@ _WHOLE = (
     ("comments", _FORM),
     ("embed", _MENTION),
     ("share_count", _SHARES),
+    ("reading_time", _READING),
+    ("ads", _SPONSORED),
 )
 
 
@@ -198,6 +222,8 @@ def _is_composite(text: str, low: str, block: Block) -> bool:
 
 def _is_share(text: str, low: str, block: Block) -> bool:
     """Share buttons, one or several glued together."""
+    if _NETWORKS.fullmatch(text):
+        return True
     rest = _SHARED.sub(" ", low)
     return rest != low and not normal(rest)
 
@@ -328,6 +354,15 @@ def closing_rule(block: Block) -> str | None:
     return "page_number" if block.kind is not BlockKind.ITEM and _NUMBERS.fullmatch(text) else None
 
 
+def _is_support(text: str, low: str, block: Block) -> bool:
+    """Calls to support the site in money or in clicks."""
+    return bool(_SUPPORT.fullmatch(low)) and not SAYING.search(low)
+
+
+def _is_script(text: str, low: str, block: Block) -> bool:
+    return bool(_SCRIPT.fullmatch(low))
+
+
 def _is_scroll(text: str, low: str, block: Block) -> bool:
     return bool(_SCROLL.match(low)) and len(words_of(low)) <= 10
 
@@ -346,4 +381,6 @@ _TESTS = (
     ("call", _is_update_call),
     ("read_also", _is_read_link),
     ("ads", _is_scroll),
+    ("call", _is_support),
+    ("embed", _is_script),
 )

@@ -7,7 +7,7 @@ import re
 from kliping.model import Credit
 from parsers.block import Block
 from parsers.dates import WEEKDAYS, is_stamp
-from parsers.lines import LINE_LIMIT, SAYING, like_headline, words_of
+from parsers.lines import LINE_LIMIT, SAYING, like_headline, normal, words_of
 from parsers.sources import URL, is_name
 
 _ROLE_WORDS = {
@@ -27,7 +27,8 @@ LAST_ROLES = ("Editor", "Author", "Reporter", "Penulis", "Redaktur", "Jurnalis",
 _ROLE_LAST = re.compile(rf"(?P<name>[A-Z][\w.'’-]+(?: [A-Z][\w.'’-]*){{0,4}}) (?P<role>{'|'.join(LAST_ROLES)})")
 _NAME = re.compile(r"[^\W\d_][\w.'’&@/-]*(?:,? (?:[^\W\d_][\w.'’&@/-]*|&)){0,11}\.?")
 _BYLINE = re.compile(
-    r"(?P<lead>oleh|by|ditulis oleh|diposting oleh|diposkan oleh|dicatat oleh|diterbitkan oleh|posted by|published by)"
+    r"(?P<lead>oleh|by|ditulis oleh|diposting oleh|diposkan oleh|dicatat oleh|diterbitkan oleh|dipublikasikan oleh"
+    r"|diunggah oleh|diupload oleh|posted by|published by)"
     r"[: ]\s?(?P<name>[^\d|:]{2,60})(?P<rest>.*)",
     re.I,
 )
@@ -41,12 +42,26 @@ _NAMED_STAMP = re.compile(
 )
 _LEAD_ROLE = re.compile(r"\b(?:jurnalis|reporter|wartawan|penulis|kontributor|oleh|admin|redaksi|tim)\b", re.I)
 _REPORT = re.compile(
-    r"laporan (?:langsung )?(?:wartawan|reporter|kontributor|jurnalis|koresponden) (?P<outlet>[\w. ]{2,40}?)[,:]"
+    r"laporan (?:langsung )?(?:wartawan|reporter|kontributor|jurnalis|koresponden) "
+    r"(?P<outlet>[\w. ]{2,40}?)(?:[,:]|(?<=\.com)(?= )|(?<=\.id)(?= ))"
     r" ?(?P<name>[^,.:]{3,50})\.?",
     re.I,
 )
 _BRACKET_NAMES = re.compile(r"\((?:[A-Z*][\w.' *-]{0,25}/){1,3}[\w.' *-]{1,25}\)|\(\*/[\w ]{2,20}\)")
-_DESK = re.compile(r"[(\[]\s?[A-Za-z]{2,5}\d{0,3}(?:\s?[/|\-,]\s?[A-Za-z]{2,6}\d{0,3}){0,3}\s?[)\]]\.?")
+_ROLE_BRACKET = re.compile(
+    r"[(\[](?P<role>kontributor|reporter|wartawan|jurnalis|penulis|editor) (?P<name>[^():\[\]]{3,60})[)\]]", re.I
+)
+_HELPED = re.compile(
+    r"(?P<name>[^.,:;]{3,60}(?:(?:,| dan) [^.,:;]{3,60}){0,3}) (?:turut |ikut |juga )?berkontribusi (?:dalam|pada"
+    r"|untuk) (?:penulisan |pembuatan |penyusunan |peliputan )?(?:artikel|laporan|berita|tulisan|liputan) ini\.?",
+    re.I,
+)
+_LOUD_NAMES = re.compile(
+    r"[A-Z][A-Z.' -]{2,40}(?: ?\| ?[A-Z][A-Z.' -]{2,40}){1,4}|[A-Z][A-Z.' -]{2,40} \(KONTRIBUTOR\)"
+)
+_DESK = re.compile(
+    r"[(\[]\s?[A-Za-z]{2,5}\d{0,3}(?:\s?[/|\-,]\s?(?:[A-Za-z]{2,6}\d{0,3}|\*)){0,3}\s?[)\]]\.?|\([A-Z]{1,3}-\d{1,2}\)"
+)
 _DESK_MARK = re.compile(r"\([a-z]{2,5}(?:/[a-z]{2,5}){1,2}\)")
 _DESK_SLASH = re.compile(r"[a-z]{2,4}/[a-z]{2,4}(?:/[a-z]{2,4})?")
 _BRACKETED = re.compile(r"\((?P<name>[A-Z][\w'’-]+\.?(?: [A-Z][\w'’-]*\.?){1,3}) ?\)")
@@ -66,6 +81,8 @@ def read_credits(block: Block) -> tuple[Credit, ...]:
     report = _REPORT.fullmatch(text)
     if report and like_headline(report["name"]):
         return (Credit("reporter", report["name"].strip()),)
+    if told := _told_otherwise(block.text.strip()):
+        return told
     if ":" not in text and "：" not in text:
         return _role_last(text)
     heads = [m for m in _CREDIT.finditer(text) if _starts_role(text, m)]
@@ -81,6 +98,15 @@ def read_credits(block: Block) -> tuple[Credit, ...]:
             return ()
         found.append(Credit(ROLES[m["role"].casefold()], name))
     return tuple(found)
+
+
+def _told_otherwise(text: str) -> tuple[Credit, ...]:
+    """ "(Kontributor Demak, X)", "X berkontribusi dalam penulisan artikel ini", "X | Y" in capitals: no colon."""
+    for form, role in ((_ROLE_BRACKET, None), (_HELPED, "contributor")):
+        m = form.fullmatch(text)
+        if m and like_headline(m["name"]):
+            return (Credit(role or ROLES[m["role"].casefold()], m["name"].strip()),)
+    return (Credit("reporter", text),) if _LOUD_NAMES.fullmatch(text) else ()
 
 
 def _starts_role(text: str, m: re.Match[str]) -> bool:
@@ -102,9 +128,19 @@ def _role_last(text: str) -> tuple[Credit, ...]:
     return (Credit(ROLES[m["role"].casefold()], m["name"]),) if m else ()
 
 
-def read_byline(block: Block, at_head: bool = True) -> tuple[Credit | None, str | None]:
-    """ "Oleh Budi Santoso pada 3 Juni 2022, 18:45 WIB": the author and date; away from the head a blog's form only."""
+def read_byline(
+    block: Block, at_head: bool = True, author: str | None = None, site: str | None = None
+) -> tuple[Credit | None, str | None]:
+    """ "Oleh Budi Santoso pada 3 Juni 2022, 18:45 WIB": the author and date; away from the head a blog's form only.
+
+    At the head also the bare name of the page's `author`, and a name before that of the `site`.
+    """
     text = block.text
+    if at_head and len(text) <= 80 and (name := _known(text, author, site)):
+        return Credit("author", name), None
+    m = _STAMP_BY.fullmatch(text) if len(text) <= 140 else None
+    if m and is_stamp(m["stamp"]) and len(words_of(m["name"])) <= 6:
+        return Credit("author", m["name"].strip()), m["stamp"]
     m = _BYLINE.fullmatch(text) if len(text) <= 140 else None
     if m and (at_head or len(m["lead"]) > 8):
         name = _NAME_END.sub("", m["name"].strip(" ,-–—|"))
@@ -130,6 +166,27 @@ def _named_stamp(text: str) -> tuple[Credit | None, str | None]:
     return (Credit("reporter", name) if name else None), m["stamp"]
 
 
+_STAMP_BY = re.compile(
+    r"(?:posted|published|diposting(?:kan)?|diposkan|diterbitkan|dipublikasikan|diunggah|ditulis)(?: on| at| pada"
+    r"| tanggal| tgl){0,2}:? (?P<stamp>.{6,60}?)[ ,|–-]{1,3}(?:by|oleh):? (?P<name>[^\d|:]{2,60})",
+    re.I,
+)
+
+
+def _known(text: str, author: str | None, site: str | None) -> str | None:
+    """The name in a line that is the author's name, or a name and the site's after a stroke."""
+    line = normal(text)
+    if author and line == normal(author):
+        return text
+    own = normal(site or "")
+    if not own or not line.endswith(own):
+        return None
+    name = text[: len(text) - len(site or "")] if text.endswith(site or "") else ""
+    bare = name.rstrip(" ,-–—|/")
+    said = bare != name.rstrip() and len(words_of(bare)) <= 5 and like_headline(bare) and _is_person(bare)
+    return bare if said else None
+
+
 _NAME_END = re.compile(r"\s(?:pada|on|di|at|-|,|senin|selasa|rabu|kamis|jumat|jum'at|sabtu|minggu)\s*$", re.I)
 
 
@@ -146,7 +203,10 @@ def read_initials(block: Block) -> Credit | None:
 
 _PHOTO_CREDIT = re.compile(
     r"[(\[]?\s?(?:foto|photo|gambar|kredit foto|photo credit|image)(?: (?:oleh|by|ilustrasi))? ?[:/]"
-    r" ?(?P<name>[^()\[\]:]{2,60}?)\s?[)\]]?\.?",
+    r" ?(?P<name>[^()\[\]:]{2,60}?)\s?[)\]]?\.?"
+    r"|(?:kredit|credits?) ?: ?(?P<name2>[^()\[\]:]{2,60})"
+    r"|[(\[]?(?:foto|photo|image|gambar|picture|ilustrasi|illustration) (?:oleh|by|from)"
+    r" (?P<name3>[^()\[\]:]{2,60})[)\]]?",
     re.I,
 )
 
@@ -154,9 +214,10 @@ _PHOTO_CREDIT = re.compile(
 def read_photo_credit(block: Block) -> Credit | None:
     """ "(Foto: Antara)" by itself: whose the photo is."""
     m = _PHOTO_CREDIT.fullmatch(block.text.strip())
-    if not m or not is_name(m["name"]) or (m["name"][0].islower() and len(words_of(m["name"])) > 2):
+    name = (m["name"] or m["name2"] or m["name3"]).strip() if m else ""
+    if not name or not is_name(name) or (name[0].islower() and len(words_of(name)) > 2):
         return None
-    return Credit("photographer", m["name"].strip())
+    return Credit("photographer", name)
 
 
 def is_desk_line(text: str) -> bool:
@@ -170,7 +231,8 @@ _PILE = 8000  # characters of a pile of search words
 _TAGS = re.compile(
     r"(?:label|labels|tags?|tagar|kategori|categor(?:y|ies)|topik|topics?|kata kunci|keywords?|ditandai|tagged"
     r"|dikategorikan dalam|filed under)(?: (?:terkait|artikel|berita|with|seputar [^:]{3,80}))? ?[:：#] ?"
-    r"|(?:ditandai(?: dengan)?|dikategorikan (?:dalam|pada|di)|posted in|tagged(?: with| as)?|filed under) (?=\S)",
+    r"|(?:ditandai(?: dengan)?|dikategorikan (?:dalam|pada|di|sebagai)|posted in|tagged(?: with| as)?"
+    r"|filed under) (?=\S)",
     re.I,
 )
 _HASHTAGS = re.compile(r"(?:#[\w-]{2,40}[ ,]*){1,30}")
@@ -178,6 +240,7 @@ _VIEWS = re.compile(
     r"(?:telah |sudah )?(?:dibaca|dilihat|ditonton|(?:post |page )?views?|hits?|pembaca|tayangan"
     r"|read)\s?:?\s(?:sebanyak"
     r" )?(?P<a>[\d.,]+\s?(?:k|rb|ribu|jt|juta)?)\s?(?:x|kali|orang|times|views?|pembaca)?"
+    r"|visited (?P<c>\d[\d.,]*) times?, \d[\d.,]* visit\W?s\W? today"
     r"|(?P<b>[\d.,]+\s?(?:k|rb|ribu|jt|juta)?)\s?(?:x|kali)?\s?(?:views?|dibaca|dilihat|hits?|reads?|pembaca"
     r"|tayangan|kali dibaca|kali dilihat)",
     re.I,
@@ -208,4 +271,4 @@ def split_tags(text: str) -> tuple[str, ...]:
 def read_views(block: Block) -> str | None:
     """ "Dibaca 1.234 kali": the count as written."""
     m = _VIEWS.fullmatch(block.text.strip(" .|()")) if len(block.text) <= 60 else None
-    return (m["a"] or m["b"]).strip() if m else None
+    return (m["a"] or m["b"] or m["c"]).strip() if m else None

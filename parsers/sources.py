@@ -31,7 +31,7 @@ _LABEL = re.compile(
     r"(?:sumber|source|sources|src|referensi|rujukan|reference|references|refer|ref|via|artikel asli|berita asli"
     r"|(?:link|tautan|url) (?:asli|sumber|berita|artikel))"
     r"(?: (?:berita|artikel|tulisan|foto|gambar|video|data|informasi|info|referensi|rujukan|asli|link|tautan"
-    r"|terkait|utama|lain|teks|materi|photo|image|images|article|news|url|dari)){0,2}"
+    r"|terkait|utama|lain|teks|materi|terjemahan|bacaan|photo|image|images|article|news|url|dari)){0,2}"
     r"|(?:artikel ini )?(?:dikutip|disadur|dilansir|diolah|disarikan|diambil|diterjemahkan|dihimpun|dirangkum"
     r"|diadaptasi|disalin|dinukil|bersumber|melansir|mengutip|copas|repost|reposted|diposting ulang|adapted|taken"
     r"|quoted|courtesy)"
@@ -51,7 +51,13 @@ _AGENCIES = frozenset(_AGENCIES_TEXT.split())
 
 
 _VARIOUS = re.compile(
-    r"(?:(?:diolah|dikutip|dirangkum|dihimpun|disarikan|disadur|diambil) )?dari berbagai (?:sumber|media)"
+    r"(?:(?:(?:diolah|dikutip|dirangkum|dihimpun|disarikan|disadur|diambil) )?dari )?berbagai (?:sumber|media)"
+)
+_TAKEN = re.compile(
+    r"(?:artikel|berita|tulisan|naskah|konten|informasi|materi) ini (?:telah |sudah )?(?:dikutip|disadur|diolah|diambil"
+    r"|diterjemahkan|dilansir|disarikan|dirangkum|bersumber|diadaptasi|ditulis ulang)(?: kembali| ulang)? dari"
+    r"(?: (?:artikel|berita|tulisan|laman|situs|website|blog|media|buku|jurnal|kanal))? (?P<value>[^,;:]{2,160})",
+    re.I,
 )
 
 
@@ -72,8 +78,12 @@ def read_source(block: Block) -> SourceLine | None:
     bare = normal(text)
     if bare in ("sumber", "source", "sumber asli", "sumber berita", "sumber artikel", "link sumber"):
         return _alone(block, bare, bracketed=text.strip()[:1] in "[(")
-    if text[:1] == "(" and bare in _AGENCIES:
-        return SourceLine((Source(text.strip("() "), None),))
+    if text[:1] in "([" and (bare in _AGENCIES or DOMAIN.fullmatch(bare)):
+        return SourceLine((Source(text.strip("()[] "), _link_url(block.links)),))
+    if (taken := _TAKEN.fullmatch(text)) and like_headline(taken["value"].rstrip(".")):
+        return SourceLine((Source(taken["value"].rstrip("."), _link_url(block.links)),))
+    if "asli" in bare and CLICK.fullmatch(text) and block.links:
+        return SourceLine((Source(text.strip(" ."), _link_url(block.links)),), strong=True)
     if _VARIOUS.fullmatch(bare):
         return SourceLine((Source(text.strip("()[] .*"), None),))
     m = _LABEL.fullmatch(text)
@@ -112,7 +122,8 @@ def _valued(block: Block, label: str, colon: bool, value: str) -> SourceLine | N
         return SourceLine((Source(value.rstrip("."), _link_url(links), kind),), strong=True)
     if links and _covered(value, links):
         return SourceLine(tuple(Source(link.text, link.url, kind) for link in links), strong=colon)
-    if colon and _NAME_LABEL.search(label) and not _REFERENCE.match(label) and is_name(value):
+    known = normal(value) in _AGENCIES or not _REFERENCE.match(label)
+    if colon and (_NAME_LABEL.search(label) or _REFERENCE.match(label)) and known and is_name(value):
         return SourceLine((Source(value.rstrip(" ."), _link_url(links), kind),))
     return None
 
@@ -171,8 +182,8 @@ def is_empty_label(label: str | None) -> bool:
 # --- republish notices ------------------------------------------------------------------------------------------------
 
 _REPUBLISHED = re.compile(
-    r"[(\[*]{0,2}(?:catatan:? )?(?:artikel|berita|tulisan|pos|postingan|konten|naskah|opini|kolom|laporan|esai"
-    r"|cerita|this (?:article|story|post)|informasi|kolom)"
+    r"[(\[*]{0,2}(?:catatan:? )?(?:(?:sebagian|isi) )?(?:artikel|berita|tulisan|pos|postingan|konten|naskah|opini"
+    r"|kolom|laporan|esai|cerita|this (?:article|story|post)|informasi|kolom)"
     r"(?: (?:ini|asli|tersebut|berjudul .{1,200}))? .{0,60}?"
     r"(?:telah|sudah|pernah|pertama kali|lebih dulu|lebih dahulu|sebelumnya|terlebih dahulu|merupakan|adalah|was|has"
     r" been|juga)\b.{0,60}?"

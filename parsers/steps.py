@@ -34,6 +34,7 @@ class CleanContext:
     site_name: str | None = None
     openers: tuple[str, ...] = ()
     closers: tuple[str, ...] = ()
+    author: str | None = None
 
 
 # --- steps ------------------------------------------------------------------------------------------------------------
@@ -196,16 +197,17 @@ def drop_stamps(draft: Draft, context: CleanContext, out: Sift) -> None:
         text = block.text
         if len(text) > 140:
             continue
-        if is_stamp(text) and (index < head or ":" in text or "." in text):
+        if is_stamp(text, relative=index < head) and (index < head or ":" in text or "." in text):
             out.published.append(text)
             out.drop(index, "stamps", "date", text, "published_at")
         else:
-            _byline(block, index, index < head, out)
+            _byline(block, index, context if index < head else None, out)
 
 
-def _byline(block: Block, index: int, at_head: bool, out: Sift) -> None:
+def _byline(block: Block, index: int, at_head: CleanContext | None, out: Sift) -> None:
     """Who wrote and when, in one line."""
-    credit, rest = people.read_byline(block, at_head)
+    known = (at_head.author, at_head.site_name) if at_head else (None, None)
+    credit, rest = people.read_byline(block, at_head is not None, *known)
     if credit is None and rest is None:
         return
     out.credits += [credit] if credit else []
