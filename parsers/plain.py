@@ -30,16 +30,18 @@ _SAYS = re.compile(
 # What a short line may begin with besides: counters, credits of photos, a site's own addresses.
 _SAYS_BRIEFLY = re.compile(
     r"telah |sudah |di(?:baca|lihat|tonton)|view|page view|hit|pembaca|tayangan|gambar|image|kredit|credit|selain|juga "
-    r"|hubungi|kontak|se(?:detik|menit|jam|hari|minggu|bulan|tahun)|(?:fb|ig|wa|line|fanpage|instagram|tiktok|youtube"
+    r"|hubungi|kontak|berbagai |sebagian |isi artikel|visited"
+    r"|se(?:detik|menit|jam|hari|minggu|bulan|tahun)|(?:fb|ig|wa|line|fanpage|instagram|tiktok|youtube"
     r"|telegram|whatapp)(?: kami)? ?[:：]"
 )
 
 
 # What follows a figure in a counter, the number of a page or telephone, or how long ago something was.
 _COUNTS = re.compile(
-    r"[\d.,:/ ()|+-]+(?:$|komentar|comment|tanggapan|balasan|ulasan|repl|respon|pemikiran|dari|of|halaman|page|next"
-    r"|selanjutnya|berikutnya|[»›>]|(?:detik|menit|jam|hari|minggu|bulan|tahun) (?:yang )?lalu|(?:[kmrbjtx]|ribu|juta"
-    r"|kali){0,3} ?(?:share|like|dibagikan|suka|retweet|view|dibaca|dilihat|hit|read|pembaca|tayangan))"
+    r"[\d.,:/ ()|+-]+(?:$|komentar|comment|tanggapan|balasan|ulasan|repl|respon|pemikiran|thought|min|menit|dari|of"
+    r"|halaman|page|next|selanjutnya|berikutnya|[»›>]|(?:detik|menit|jam|hari|minggu|bulan|tahun) (?:yang )?lalu"
+    r"|(?:[kmrbjtx]|ribu|juta|kali){0,3} ?(?:share|like|dibagikan|suka|retweet|view|dibaca|dilihat|hit|read|pembaca"
+    r"|tayangan))"
 )
 
 
@@ -61,6 +63,8 @@ def is_plain(text: str) -> bool:
 
 def _is_plain_briefly(text: str, low: str) -> bool:
     """A short line may also be a closed one, a count, a reader's "X mengatakan...", or end in a role or initials."""
+    if ("|" in text and text.isupper()) or ("berkontribusi" in text and text.rstrip(".").endswith(" ini")):
+        return False  # names in capitals, those who helped
     if _SAYS_BRIEFLY.match(low) or text.endswith(("...", "…")) or text.rstrip("*-–—|• ").endswith(LAST_ROLES):
         return False
     return (" " in text or "/" not in text) and normal(text) not in closed_lines()
