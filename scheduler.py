@@ -2,6 +2,7 @@
 
 dispatch   every tick          lease due hosts, hand them to workers      (a scheduler)
 sweep      every minute        remove the jobs of dead workers            (a scheduler)
+review     every ten minutes   raise and close alerts                     (a scheduler)
 renew      a third of a lease  keep the leases in hand                    (every worker)
 tend       every tick          start an embedded Postgres that died again (its owner)
 """
@@ -16,6 +17,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from db.faults import classify, one_line
 from ingest import jobs
+from ingest.review import EVERY, review
 from ingest.shell import Shell
 
 log = structlog.get_logger()
@@ -37,6 +39,7 @@ def make_scheduler(
     if dispatching:
         _every(scheduler, shell, shell.settings.tick, "dispatch", lambda: _dispatch(shell, app), at_once=True)
         _every(scheduler, shell, 60.0, "sweep", lambda: jobs.sweep(shell))
+        _every(scheduler, shell, EVERY, "review", lambda: review(shell))
     if tend:
         _every(scheduler, shell, shell.settings.tick, "tend", lambda: _tend(tend))
     return scheduler

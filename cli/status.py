@@ -51,8 +51,16 @@ def _show_status(found: Status, kind: str) -> None:
             ("ledger", show.counts(found.ledger)),
             ("articles", f"{found.articles} in all, {found.articles_today} today (Asia/Jakarta)"),
             ("last article", show.moment(found.last_article_at)),
+            ("gaps", show.counts(found.gap_counts)),
+            ("alerts", show.counts(found.alert_counts)),
         ]
     )
+    if found.alerts:
+        shown = [(a.feed_id, a.kind, a.since, a.detail, a.feed_url) for a in found.alerts]
+        show.table(("feed", "alert", "since", "what", "URL"), shown)
+    if found.gaps:
+        open_gaps = [(g.feed_id, g.from_at, g.to_at, g.why, g.walk, g.feed_url) for g in found.gaps]
+        show.table(("feed", "after", "before", "entries may be missing", "walk back", "URL"), open_gaps)
     for twins in found.twins:
         named = ", ".join(str(feed_id) for feed_id in twins.feeds)
         show.line(f"feeds {named} are one: the same {twins.by}")

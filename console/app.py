@@ -42,6 +42,10 @@ class Gauges(Protocol):
     def queue_depth(self) -> int: ...
     @property
     def ledger(self) -> dict[str, int]: ...
+    @property
+    def alerts(self) -> dict[str, int]: ...
+    @property
+    def gaps(self) -> dict[str, int]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,7 @@ class _Reading:
                 return
             try:
                 read = await asyncio.wait_for(_awaited_gauges(self._sources), 2 * DATABASE_LIMIT)
-                self._metrics.observe(read.due_hosts, read.queue_depth, read.ledger)
+                self._metrics.observe(read.due_hosts, read.queue_depth, read.ledger, read.alerts, read.gaps)
             except Exception as error:  # the counters are still worth serving
                 log.warning("metrics_gauges", error=error)
             took = time.monotonic() - began

@@ -35,6 +35,7 @@ class NewEntry:
     next_try_at: datetime | None = None
     initial: bool = False
     origin: str = "live"
+    outlinks: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,7 @@ def _values(feed_id: int, row: NewEntry, at: datetime) -> dict[str, Any]:
         "next_try_at": row.next_try_at,
         "initial": row.initial,
         "origin": row.origin,
+        "outlinks": row.outlinks,
         "first_seen_at": at,
         "decided_at": None if row.state == EntryState.PENDING else at,
         "payload": pack_entry(entry) if keep else None,

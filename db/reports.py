@@ -10,10 +10,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db import moves
+from db import alerts, gaps, moves
+from db.alerts import Alert
+from db.gaps import Gap
 from db.moves import Moved, Twins
 from kliping.errors import NotFound
+from kliping.model import AlertKind
 
+SHOWN = 50  # open alerts and gaps in the status
 DAY_ZONE = ZoneInfo("Asia/Jakarta")  # where "today" begins
 
 
@@ -24,11 +28,16 @@ class Gauges:
     due_hosts: int
     queue_depth: int
     ledger: dict[str, int]
+    alerts: dict[str, int]
+    gaps: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The state of the whole. `polls_24h` counts the outcomes that the ring of 50 polls a feed still holds."""
+    """The state of the whole. `polls_24h` counts the outcomes that the ring of 50 polls a feed still holds.
+
+    `alerts` and `gaps` are the newest open ones, their counts are of all.
+    """
 
     at: datetime
     server: str
@@ -44,6 +53,10 @@ class Status:
     articles_today: int
     articles: int
     last_article_at: datetime | None
+    alert_counts: dict[str, int]
+    alerts: tuple[Alert, ...]
+    gap_counts: dict[str, int]
+    gaps: tuple[Gap, ...]
     twins: tuple[Twins, ...]
 
 
@@ -77,7 +90,13 @@ async def probe(conn: AsyncConnection) -> None:
 async def gauges(conn: AsyncConnection, now: datetime) -> Gauges:
     """The numbers behind /metrics."""
     due = (await conn.execute(text("SELECT count(*) FROM hosts WHERE due_at <= :now"), {"now": now})).scalar_one()
-    return Gauges(due, sum((await _queue(conn)).values()), await ledger(conn))
+    depth = sum((await _queue(conn)).values())
+    return Gauges(due, depth, await ledger(conn), await _alert_counts(conn), await gaps.counts(conn))
+
+
+async def _alert_counts(conn: AsyncConnection) -> dict[str, int]:
+    """Open alerts by kind, every kind named: a gauge that vanished would keep its last value."""
+    return {kind.value: 0 for kind in AlertKind} | await alerts.counts(conn)
 
 
 _TOTALS = text("""
@@ -111,6 +130,10 @@ async def status(conn: AsyncConnection, now: datetime) -> Status:
         ),
         queue=await _queue(conn),
         ledger=await ledger(conn),
+        alert_counts=await alerts.counts(conn),
+        alerts=await alerts.listing(conn, SHOWN),
+        gap_counts=await gaps.counts(conn),
+        gaps=await gaps.listing(conn, SHOWN),
         twins=tuple(await moves.twins(conn)),
         **totals,
     )

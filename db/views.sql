@@ -32,6 +32,20 @@ SELECT
 FROM public.articles AS a
 LEFT JOIN public.feeds AS f ON f.id = a.feed_id;
 
+CREATE OR REPLACE VIEW v1.gaps AS
+SELECT g.id, f.url AS feed_url, g.from_at, g.to_at, g.opened_at, g.closed_at, g.outcome
+FROM public.gaps AS g
+JOIN public.feeds AS f ON f.id = g.feed_id;
+
+COMMENT ON VIEW v1.gaps IS 'Stretches of a feed''s time in which entries may be missing from the archive.';
+COMMENT ON COLUMN v1.gaps.id IS 'Number of the gap.';
+COMMENT ON COLUMN v1.gaps.feed_url IS 'The feed.';
+COMMENT ON COLUMN v1.gaps.from_at IS 'The newest entry known before.';
+COMMENT ON COLUMN v1.gaps.to_at IS 'The oldest entry known after.';
+COMMENT ON COLUMN v1.gaps.opened_at IS 'When a poll found that it shared nothing with what was known.';
+COMMENT ON COLUMN v1.gaps.closed_at IS 'When it was settled; null while it is open.';
+COMMENT ON COLUMN v1.gaps.outcome IS 'filled: its history was read back, nothing is missing. unfilled: it could not be. Null while it is open.';
+
 COMMENT ON VIEW v1.articles IS 'Every live article, cleaned; one row per article and site.';
 COMMENT ON COLUMN v1.articles.id IS 'Stable number of the article; grows in the order of storing, with gaps.';
 COMMENT ON COLUMN v1.articles.site IS 'The site the article belongs to; duplicates are looked for within it.';

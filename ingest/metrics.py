@@ -28,6 +28,8 @@ class Metrics:
         self._due = self._gauge("due_hosts", "Hosts that are due and not leased")
         self._depth = self._gauge("queue_depth", "Jobs waiting or running")
         self._ledger = self._gauge("ledger_entries", "Entries in the ledger by state", "state")
+        self._alerts = self._gauge("alerts", "Open alerts by kind", "kind")
+        self._gaps = self._gauge("gaps", "Gaps, in which entries may have been missed, by state", "state")
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(name, text, labels, namespace="kliping", registry=self.registry)
@@ -55,12 +57,18 @@ class Metrics:
         """A parsing child ended early; `kind` is timeout, memory or crash."""
         self._deaths.labels(kind).inc()
 
-    def observe(self, due_hosts: int, queue_depth: int, ledger: dict[str, int]) -> None:
+    def observe(
+        self, due_hosts: int, queue_depth: int, ledger: dict[str, int], alerts: dict[str, int], gaps: dict[str, int]
+    ) -> None:
         """Set the gauges to what the database said."""
         self._due.set(due_hosts)
         self._depth.set(queue_depth)
         for state, count in ledger.items():
             self._ledger.labels(state).set(count)
+        for kind, count in alerts.items():
+            self._alerts.labels(kind).set(count)
+        for state, count in gaps.items():
+            self._gaps.labels(state).set(count)
 
     def render(self) -> bytes:
         """The text exposition format."""

@@ -17,6 +17,7 @@ from db.entries import NewEntry
 from db.polls import FeedUpdate
 from ingest import decide, gaps, moves
 from ingest.fetch import Kind, Request
+from ingest.health import outlinks
 from ingest.ledger import PollWrite
 from ingest.shell import Shell
 from kliping.errors import FeedError, LeaseLost, SandboxCrash, SandboxError, SandboxMemory
@@ -160,6 +161,7 @@ def _row(feed: Feed, key: bytes, entry: Entry, at: datetime, origin: str, shell:
     try:
         url = entry.url or feed.url
         place = replace(fresh, site=site_of(url), host=host_of(url), url_key=url_key(url) if entry.url else None)
+        place = replace(place, outlinks=outlinks(entry.content or entry.summary, entry.url))
     except ValueError:
         return replace(fresh, state=EntryState.REJECTED, reason=FetchOutcome.BAD_URL.value)
     return replace(place, next_try_at=shell.clock.now() if plan is decide.Plan.FEED else at)

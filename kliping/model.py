@@ -360,6 +360,16 @@ class Feed:
     full_text_checked_at: datetime | None = None
 
 
+class AlertKind(StrEnum):
+    """What an operator is told of a feed; see `ingest.health`. A closed vocabulary: it labels metrics and rows."""
+
+    FAILING = "failing"
+    SILENT = "silent"
+    LANGUAGE = "language"
+    LINKS = "links"
+    GAMBLING = "gambling"
+
+
 @dataclass(frozen=True, slots=True)
 class Lease:
     """The right to visit a host until it runs out; `number` fences off writes of an earlier holder."""

@@ -29,7 +29,9 @@ def gauges(calls: list[float] | None = None) -> Callable[[], Awaitable[Gauges]]:
     async def read() -> Gauges:
         if calls is not None:
             calls.append(time.monotonic())
-        return Gauges(due_hosts=3, queue_depth=2, ledger={"pending": 5, "stored": 70})
+        return Gauges(
+            due_hosts=3, queue_depth=2, ledger={"pending": 5, "stored": 70}, alerts={"silent": 1}, gaps={"open": 2}
+        )
 
     return read
 

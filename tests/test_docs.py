@@ -166,15 +166,16 @@ def test_operating_names_every_metric() -> None:
 # --- reading the database ---------------------------------------------------------------------------------------------
 
 
-def test_reading_describes_the_columns_of_the_view(dsn: str) -> None:
+@pytest.mark.parametrize("view", ["v1.articles", "v1.gaps"])
+def test_reading_describes_the_columns_of_the_view(dsn: str, view: str) -> None:
     query = """
         SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute
-        WHERE attrelid = 'v1.articles'::regclass AND attnum > 0 ORDER BY attnum
+        WHERE attrelid = CAST(%s AS regclass) AND attnum > 0 ORDER BY attnum
     """
     with psycopg.connect(dsn) as connection:
-        columns = [list(row) for row in connection.execute(query)]
+        columns = [list(row) for row in connection.execute(query, (view,))]
     short = {"timestamp with time zone": "timestamptz"}
-    documented = rows(ROOT / "docs/reading-the-database.md", "`v1.articles`")
+    documented = rows(ROOT / "docs/reading-the-database.md", f"`{view}`")
     assert [[row[0].strip("`"), row[1]] for row in documented] == [[name, short.get(t, t)] for name, t in columns]
 
 
