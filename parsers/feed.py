@@ -1,8 +1,8 @@
 """Feed bytes -> ParsedFeed, for RSS 0.9x, 1.0, 2.0, Atom 0.3, 1.0 and JSON Feed.
 
     bytes -> decode -> JSON? jsonfeed
-                    -> repair: pieces that are bounded and mostly well-formed
-                    -> the newest items -> feedparser (strict; a malformed item by itself, loosely) -> Entry
+                    -> head, items, tail -> the newest items -> repaired, and mended where malformed
+                    -> feedparser (an item beyond mending by itself, loosely) -> Entry
 
 feedparser gets bytes in a BytesIO only: a bare string or bytes object it would take for a file name or an URL first.
 A document that breaks it is given to it item by item, so that one bad item costs one entry.
@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -21,19 +22,32 @@ import feedparser
 from kliping.model import Entry, FeedFault, ParsedFeed
 from parsers import jsonfeed
 from parsers.feed_decode import decode, fault
-from parsers.feed_fields import author_name, first_line, fragment, guid_text, moment, newest, raw_date, tag_names
-from parsers.feed_repair import Skeleton, malformed_items, repair
-from parsers.links import absolute, host_of
+from parsers.feed_fields import (
+    author_name,
+    first_line,
+    fragment,
+    guid_text,
+    link_url,
+    moment,
+    newest,
+    raw_date,
+    tag_names,
+)
+from parsers.feed_mend import mended, unfinished_item, well_formed
+from parsers.feed_repair import repaired, skeleton_of
+from parsers.feed_split import Skeleton
+from parsers.links import host_of
 
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
-_LOOSE_ITEMS = 50  # malformed items read one by one; with more, the document is read loosely as a whole
-_DATED_ITEMS = 20_000  # items of one document that are compared by date; a longer one is cut in document order
+_TOLD = 20  # malformed items that are named in the warnings; the rest are counted
+_DATED_ITEMS = 50_000  # items of one document that are compared by date; in a longer one, the first and the last
 
 _ITEM_DATE = re.compile(
     r"<(?:\w+:)?(?:pubdate|published|issued|date|updated|modified)(?:\s[^<>]*)?>\s*(?:<!\[CDATA\[)?([^<>\]]{4,80})",
     re.IGNORECASE,
 )
 _PROXY_HOST = re.compile(r"(?:.+\.)?(?:feedburner\.com|feedproxy\.google\.com)(?::\d+)?")
+_PERMALINK = re.compile(r"\s*(?:https?:)?//?[^\s]", re.IGNORECASE)
 _HTML_TYPES = ("text/html", "application/xhtml+xml")
 
 
@@ -47,9 +61,11 @@ def parse(
     text, _ = decode(body, content_type)
     if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "["):
         return jsonfeed.parse(text, url, zone, limit)
-    skeleton = repair(text)
+    skeleton = skeleton_of(text)
     announced = len(skeleton.items)
-    skeleton = skeleton.only(newest(_item_dates(skeleton, zone, limit), limit))
+    skeleton = repaired(skeleton.only(_newest(skeleton.items, zone, limit)))
+    if half := _unfinished(skeleton):
+        skeleton, announced = replace(skeleton, items=(*skeleton.items, half)[-limit:]), announced + 1
     document, results, warnings = _read(skeleton)
     if not document.get("version") and not results:
         raise fault(FeedFault.NOT_FEED, "the document has no version and no entries")
@@ -60,12 +76,26 @@ def parse(
     return _feed(document, results, url, zone, max(announced, len(results)), warnings)
 
 
-def _item_dates(skeleton: Skeleton, zone: str, limit: int) -> list[datetime | None]:
-    """The date of each raw item, to choose the newest before the costly parse; not looked at when all are taken."""
-    if len(skeleton.items) <= limit or len(skeleton.items) > _DATED_ITEMS:
-        return [None] * len(skeleton.items)
-    found = (_ITEM_DATE.search(item) for item in skeleton.items)
-    return [moment(match[1].strip(), zone) if match else None for match in found]
+def _newest(items: tuple[str, ...], zone: str, limit: int) -> Sequence[int]:
+    """Indexes of the items that are taken, chosen before the costly parse."""
+    if len(items) <= limit:
+        return range(len(items))
+    if len(items) <= _DATED_ITEMS:
+        return newest([_item_date(item, zone) for item in items], limit)
+    first, last = _item_date(items[0], zone), _item_date(items[-1], zone)
+    return range(len(items))[-limit:] if first and last and first < last else range(limit)
+
+
+def _item_date(item: str, zone: str) -> datetime | None:
+    found = _ITEM_DATE.search(item)
+    return moment(found[1].strip(), zone) if found else None
+
+
+def _unfinished(skeleton: Skeleton) -> str | None:
+    """What can be told of the item that the document's end cuts off."""
+    if not skeleton.cut:
+        return None
+    return unfinished_item(skeleton.cut, skeleton.name, skeleton.items[0] if skeleton.items else "")
 
 
 # --- documents and their items ----------------------------------------------------------------------------------------
@@ -75,46 +105,51 @@ _Result = dict[str, Any] | Entry
 
 def _read(skeleton: Skeleton) -> tuple[dict[str, Any], list[_Result], tuple[str, ...]]:
     """The feed's own fields, and a result per item in order: a feedparser entry, or an Entry that says what failed."""
-    bad = malformed_items(skeleton)
-    if bad is None or len(bad) > _LOOSE_ITEMS:
-        return *_parse_or_split(skeleton), ("malformed",)
-    document, results = _parse_or_split(skeleton.without(bad))
-    for index in bad:
-        results.insert(index, _alone(skeleton.only((index,))))
-    return document, results, tuple(f"malformed item {index + 1}" for index in bad)
+    skeleton, bad, framed = mended(skeleton)
+    hopeless = {i for i in bad if not well_formed(skeleton.alone(skeleton.items[i]))}
+    kept = skeleton.only(i for i in range(len(skeleton.items)) if i not in hopeless)
+    document, results = _parse_or_split(kept)
+    for index in sorted(hopeless):
+        results.insert(index, _alone(skeleton, skeleton.items[index]))
+    told = [f"malformed item {index + 1}" for index in bad[:_TOLD]]
+    told += [f"{len(bad) - _TOLD} more malformed items"] if len(bad) > _TOLD else []
+    return document, results, (*([] if framed else ["malformed"]), *told)
 
 
 def _parse_or_split(skeleton: Skeleton) -> tuple[dict[str, Any], list[_Result]]:
-    """Parse in one go, or item by item where feedparser fails on the whole."""
-    try:
-        document = _feedparser(skeleton.document())
+    """Parse in one go, or item by item where feedparser fails on the whole or finds another number of items."""
+    document = _attempt(skeleton.document())
+    if isinstance(document, dict) and len(document["entries"]) == len(skeleton.items):
         return document, list(document["entries"])
-    except Exception:  # feedparser has no error set of its own: what a hostile document raises is open-ended
-        results = [_alone(skeleton.only((i,))) for i in range(len(skeleton.items))]
-    try:
-        return _feedparser(skeleton.document(())), results
-    except Exception as error:
-        if not results:
-            raise fault(FeedFault.MALFORMED, f"{type(error).__name__}: {str(error)[:200]}") from None
-        return {"feed": {}, "version": ""}, results
+    results = [_alone(skeleton, item) for item in skeleton.items]
+    frame = _attempt(skeleton.document(()))
+    if isinstance(frame, dict):
+        return frame, results
+    if not results:
+        raise fault(FeedFault.MALFORMED, frame)
+    return {"feed": {}, "version": ""}, results
 
 
-def _alone(skeleton: Skeleton) -> _Result:
+def _alone(skeleton: Skeleton, item: str) -> _Result:
     """One item parsed by itself."""
+    document = _attempt(skeleton.alone(item))
+    if isinstance(document, str):
+        return Entry(error=f"malformed: {document}")
+    entries = document["entries"]
+    return dict(entries[0]) if entries else Entry(error="malformed: the item cannot be read")
+
+
+def _attempt(document: bytes) -> dict[str, Any] | str:
+    """What feedparser reads, or why it failed.
+
+    Without its two costly passes (sanitising, resolving: 3x the time); links are resolved here.
+    """
     try:
-        entries = _feedparser(skeleton.document())["entries"]
-    except Exception as error:
-        return Entry(error=f"malformed: {type(error).__name__}: {str(error)[:200]}")
-    if not entries:
-        return Entry(error="malformed: the item cannot be read")
-    return dict(entries[0])
-
-
-def _feedparser(document: bytes) -> dict[str, Any]:
-    """feedparser without its two costly passes (sanitising, resolving: 3x the time); links are resolved here."""
-    parsed: dict[str, Any] = feedparser.parse(
-        io.BytesIO(document), response_headers=_HEADERS, sanitize_html=False, resolve_relative_uris=False
-    )
+        parsed: dict[str, Any] = feedparser.parse(
+            io.BytesIO(document), response_headers=_HEADERS, sanitize_html=False, resolve_relative_uris=False
+        )
+    except Exception as error:  # feedparser has no error set of its own: what a hostile document raises is open-ended
+        return f"{type(error).__name__}: {str(error)[:200]}"
     return parsed
 
 
@@ -126,7 +161,7 @@ def _feed(
 ) -> ParsedFeed:
     feed: dict[str, Any] = document.get("feed") or {}
     version = str(document.get("version") or "xml")
-    site = _url(_get(feed, "link"), url)
+    site = link_url(_get(feed, "link"), url)
     entries = tuple(_entry(result, feed, version, site or url, zone) for result in results)
     return ParsedFeed(
         version=version,
@@ -147,7 +182,7 @@ def _feed(
 
 def _rel(holder: dict[str, Any], rel: str, base: str) -> str | None:
     hrefs = (_get(link, "href") for link in _dicts(holder, "links") if _get(link, "rel") == rel)
-    return next((found for href in hrefs if (found := _url(href, base))), None)
+    return next((found for href in hrefs if (found := link_url(href, base))), None)
 
 
 def _number(text: str | None) -> int | None:
@@ -219,19 +254,21 @@ def _author(holder: dict[str, Any], atom: bool) -> str | None:
 
 
 def _link(item: dict[str, Any], base: str) -> str | None:
-    """The page of an entry: its link, but what FeedBurner's own link stands for (feedburner:origLink)."""
+    """The page of an entry: its link, but what FeedBurner's own link stands for (feedburner:origLink).
+
+    A GUID that is taken for the link (isPermaLink is true unless said otherwise) must look like one.
+    """
+    own = _get(item, "link")
+    if own and own == _get(item, "id") and dict.get(item, "guidislink") and not _PERMALINK.match(own):
+        own = None
     alternates = (_get(link, "href") for link in _dicts(item, "links") if _get(link, "rel") == "alternate")
-    link = _first_url((_get(item, "link"), *alternates), base)
-    original = _url(_get(item, "feedburner_origlink"), base)
+    link = _first_url((own, *(href for href in alternates if own or href != _get(item, "id"))), base)
+    original = link_url(_get(item, "feedburner_origlink"), base)
     return original if original and (link is None or _PROXY_HOST.fullmatch(host_of(link))) else link
 
 
 def _first_url(hrefs: Iterable[str | None], base: str) -> str | None:
-    return next((found for href in hrefs if (found := _url(href, base))), None)
-
-
-def _url(href: str | None, base: str) -> str | None:
-    return absolute(href, base) if href and href.strip() else None
+    return next((found for href in hrefs if (found := link_url(href, base))), None)
 
 
 def _raw_dates(item: dict[str, Any], version: str) -> tuple[str | None, str | None]:

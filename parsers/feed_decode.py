@@ -80,11 +80,11 @@ def _without_bom(body: bytes, content_type: str | None) -> tuple[str, str]:
 def _nearly_utf8(text: str) -> bool:
     """Whether a text with U+FFFD for every bad byte is UTF-8 with a few of them (a cut or pasted character).
 
-    A windows-1252 text has hardly any byte pair that is good UTF-8, so its good characters do not outweigh the bad.
+    A windows-1252 text has hardly any byte pair that is good UTF-8, so its good characters do not outnumber the bad.
     """
     bad = text.count("\ufffd")
     good = sum(1 for _ in _NON_ASCII.finditer(text)) - bad
-    return good >= 4 * bad
+    return good >= bad
 
 
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
 
 from parsers.dates import parse_date
+from parsers.links import absolute
 from parsers.text import clean_line, cut
 
 TITLE_CHARS, AUTHOR_CHARS, RAW_DATE_CHARS = 1000, 300, 200  # house, section 7
@@ -20,6 +21,15 @@ _NOT_TEXT = re.compile("[\x00\ud800-\udfff]")
 _NOBODY = re.compile(r"(?:noreply|no-reply)@\S+", re.IGNORECASE)  # Blogger's stand-in for a hidden address
 _ADDRESS_NAME = re.compile(r"(?P<address>[^\s()@]+@[^\s()@]+)\s*\((?P<name>[^()]*(?:\([^()]*\)[^()]*)*)\)")
 _NAME_ADDRESS = re.compile(r"(?P<name>[^<>@]*)[<(]\s*(?:mailto:)?(?P<address>[^\s<>()@]+@[^\s<>()@]+)\s*[>)]")
+_DOUBLE_SCHEME = re.compile(r"https?:/{1,2}(?=https?:/)", re.IGNORECASE)
+_NO_SCHEME = re.compile(r"www\.[a-z0-9\-]+\.", re.IGNORECASE)
+# Markup that was escaped once too often. In a body, any that blogs use; in a title, pairs of what only formats text.
+_ESCAPED_TAG = re.compile(
+    r"&lt;/?(?:p|br|div|span|a|img|b|i|em|strong|u|ul|ol|li|h[1-6]|blockquote|table|figure|iframe)\b[^<>&]{0,500}"
+    r"(?:&quot;[^<>&]{0,500}|&amp;[^<>&]{0,500}){0,40}&gt;",
+    re.IGNORECASE,
+)
+_FORMATTED = re.compile(r"<(b|i|em|strong|u|span|small)(?:\s[^<>]{0,200})?>([^<>]*)</\1>", re.IGNORECASE)
 _BLOGGER_KIND = "http://schemas.google.com/blogger/"
 
 
@@ -29,7 +39,8 @@ def first_line(markup: str | None, plain: bool, limit: int = TITLE_CHARS) -> str
         return None
     text = markup[: limit * 20]  # so much markup around a title is none
     text = text if plain else _TAG.sub(" " if "<br" in text else "", text)
-    return cut(clean_line(html.unescape(text)), limit) or None
+    text = html.unescape(text)
+    return cut(clean_line(text if plain else _FORMATTED.sub(r"\2", text)), limit) or None
 
 
 def author_name(names: Iterable[str | None]) -> str | None:
@@ -61,11 +72,24 @@ def guid_text(guid: str | None) -> str | None:
 
 
 def fragment(markup: str | None, plain: bool = False) -> str | None:
-    """A raw HTML fragment without NUL and surrogates; plain text becomes one. None when it holds nothing."""
+    """A raw HTML fragment without NUL and surrogates; plain text becomes one. None when it holds nothing.
+
+    Markup without any tag but with escaped ones was escaped twice: it is unescaped once more.
+    """
     text = _NOT_TEXT.sub("", markup or "").strip()
+    if not plain and "<" not in text and _ESCAPED_TAG.search(text):
+        text = html.unescape(text)
     if plain:
         text = html.escape(text, quote=False).replace("\n", "<br />\n")
     return text or None
+
+
+def link_url(href: str | None, base: str) -> str | None:
+    """The http(s) URL that a feed's link means, None when it means none; two slips of the pen are put right."""
+    if not href or not href.strip():
+        return None
+    href = _DOUBLE_SCHEME.sub("", href.strip())
+    return absolute("http://" + href if _NO_SCHEME.match(href) else href, base)
 
 
 def raw_date(text: str | None) -> str | None:
@@ -75,15 +99,21 @@ def raw_date(text: str | None) -> str | None:
 
 def moment(raw: str | None, zone: str) -> datetime | None:
     """The time a raw date means, in `zone` when it names none; None when it is no date of 1990 to 2100."""
-    found = parse_date(raw, zone) if raw else None
+    found = parse_date(raw, zone, thorough=False) if raw else None
     return found.at if found else None
 
 
 def newest(dates: Sequence[datetime | None], limit: int) -> list[int]:
-    """Indexes of the `limit` newest in document order; the first `limit` when a date is missing."""
+    """Indexes of the `limit` newest in document order.
+
+    An undated one counts as as new as its dated neighbour: the one before, or at the start the one after. Among equals,
+    and where nothing is dated, the first in the document are the newest.
+    """
     if len(dates) <= limit:
         return list(range(len(dates)))
-    known = [(date, -index) for index, date in enumerate(dates) if date is not None]
-    if len(known) < len(dates):
-        return list(range(limit))
-    return sorted(-index for _, index in sorted(known, reverse=True)[:limit])
+    last = next((date for date in dates if date is not None), datetime.max.replace(tzinfo=UTC))
+    ages = []
+    for index, date in enumerate(dates):
+        last = date or last
+        ages.append((last, -index))
+    return sorted(-index for _, index in sorted(ages, reverse=True)[:limit])

@@ -1,7 +1,7 @@
-"""An XML feed as it comes, turned to one that parses: well-formed where it can be, bounded, without a DTD.
+"""An XML feed as it comes, turned to one that parses: without prolog and DTD, its references repaired, bounded.
 
-    text -> sniff (HTML? JSON? which root?) -> drop the prolog -> characters and references -> bounds -> prefixes
-         -> Skeleton: head, items, tail (each item can be parsed alone)
+    text -> sniff (HTML? which root?) -> drop the prolog -> drop what is no XML character -> Skeleton
+    each kept piece -> references -> bounds; then prefixes nobody declared are declared on the root
 
 Everything here is linear in the length of the document. What it bounds was measured: feedparser is quadratic in the
 length of an author, in the categories of an entry and in the attributes of a tag.
@@ -12,24 +12,23 @@ from __future__ import annotations
 import html.entities
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
-from xml.parsers import expat
 from xml.sax.saxutils import escape
 
 from kliping.errors import FeedError
 from kliping.model import FeedFault
 from parsers.feed_decode import fault
+from parsers.feed_split import NAME, ROOT, Finder, Places, Skeleton, split
 
 AUTHOR_CHARS = 300
 ATTRIBUTES = 1000
 TAG_CHARS = 16 * 1024
 REPEATS = 200  # elements of one name that an entry may have (categories, links, contents)
+PREFIXES = 100  # that are declared for a document
 SNIFF_CHARS = 64 * 1024
 
-_NAME = r"[A-Za-z_][A-Za-z0-9_.\-]*"
-_ROOT = re.compile(rf"<(?:({_NAME}):)?(rss|feed|rdf|channel)(?=[\s>/])", re.IGNORECASE)
 _HTML = re.compile(
     r"<(?:!doctype\s+html|html|head|body|script|div|meta|title|table|p|a|br|h1)(?=[\s>/])", re.IGNORECASE
 )
@@ -40,22 +39,29 @@ _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _REFERENCE = re.compile(r"&(?!(?:lt|gt|amp|quot|apos);)(#[0-9]+;?|#[xX][0-9A-Fa-f]+;?|[A-Za-z][A-Za-z0-9]{1,31};)?")
 _NUMBER_DIGITS = 8  # more digits than any code point has
 
-_LONG_TAG = re.compile(rf"<({_NAME}(?::{_NAME})?)[^<>]{{{TAG_CHARS},}}>")
-_ATTRIBUTE = re.compile(rf"""\s({_NAME}(?::{_NAME})?\s*=\s*(?:"[^"<>]{{0,65536}}"|'[^'<>]{{0,65536}}'))""")
+_LONG_TAG = re.compile(rf"<({NAME}(?::{NAME})?)[^<>]{{{TAG_CHARS},}}>")
+_ATTRIBUTE = re.compile(rf"""\s({NAME}(?::{NAME})?\s*=\s*(?:"[^"<>]{{0,65536}}"|'[^'<>]{{0,65536}}'))""")
+# After junk a root must be one that no web page has by chance.
+_JUNK_ROOT = re.compile(rf"<(?:{NAME}:)?(?:rss|feed|rdf|channel)(?=[\s>/])", re.IGNORECASE)
 _PERSON = re.compile(
-    rf"<((?:{_NAME}:)?(?:author|creator|managingeditor|webmaster|publisher|owner))(?:\s[^<>]*)?(?<!/)>", re.IGNORECASE
+    rf"<((?:{NAME}:)?(?:author|creator|managingeditor|webmaster|publisher|owner))(?:\s[^<>]*)?(?<!/)>", re.IGNORECASE
+)
+_PERSON_END = re.compile(
+    rf"</(?:{NAME}:)?(?:author|creator|managingeditor|webmaster|publisher|owner)(?=[\s>])", re.IGNORECASE
 )
 _PERSON_PART = re.compile(r"<(name|email|uri|url|homepage)(?:\s[^<>]*)?>[^<>]*</\1\s*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 _HALF_REFERENCE = re.compile(r"&#?\w{0,32}$")
 _KEYWORDS = re.compile(r"(<(?:media|itunes):keywords[^<>]*>[^<]{2000})[^<]+", re.IGNORECASE)
 _MEDIA_DESCRIPTION = re.compile(r"(</?media:)description\b", re.IGNORECASE)
+_OWN_DESCRIPTION = re.compile(r"<(?:description|summary|content)(?=[\s>])|<content:encoded", re.IGNORECASE)
 _COLON_TAG = re.compile(r"</?[A-Za-z_][^<>:]*:[^<>]*>")
-_PREFIX = re.compile(rf"(?:</?|\s)({_NAME}):{_NAME}(?=[\s=/>])")
-_PREFIX_DECLARED = re.compile(rf"xmlns:({_NAME})\s*=")
-_REPEATED = re.compile(
-    rf"<((?:{_NAME}:)?(?:category|subject|keywords|encoded|content|link|enclosure|author|creator|tag))(?:\s[^<>]*)?>"
-)
+_PREFIX = re.compile(rf"(?:</?|\s)({NAME}):{NAME}(?=[\s=/>])")
+_PREFIX_DECLARED = re.compile(rf"""xmlns:({NAME})\s*=\s*(?:"([^"<>&]{{1,300}})"|'([^'<>&]{{1,300}})')""")
+_MANY = rf"((?:{NAME}:)?(?:category|subject|keywords|encoded|content|link|enclosure|author|creator|tag))(?=[\s>/])"
+_REPEATED, _REPEATED_END = re.compile(rf"<{_MANY}[^<>]*>"), re.compile(rf"</{_MANY}[^<>]*>")
+
+_NEVER_CLOSED = re.compile(r"<!\[CDATA\[|<!--")
 
 _KNOWN_PREFIXES = {
     "atom": "http://www.w3.org/2005/Atom",
@@ -66,43 +72,24 @@ _KNOWN_PREFIXES = {
     "media": "http://search.yahoo.com/mrss/",
     "openSearch": "http://a9.com/-/spec/opensearchrss/1.0/",
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "rss": "http://backend.userland.com/rss",
     "sy": "http://purl.org/rss/1.0/modules/syndication/",
     "thr": "http://purl.org/syndication/thread/1.0",
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Skeleton:
-    """A document in pieces: what stands before the first item, the items, what follows. `root` is rss, feed, rdf..."""
-
-    root: str
-    head: str
-    items: tuple[str, ...]
-    tail: str
-    truncated: bool = False
-
-    def document(self, items: tuple[str, ...] | None = None) -> bytes:
-        """The whole document, or one with only these items, in UTF-8 with a declaration."""
-        chosen = self.items if items is None else items
-        text = "".join((self.head, *chosen, self.tail))
-        return b"<?xml version='1.0' encoding='utf-8'?>\n" + text.encode("utf-8", "replace")
-
-    def only(self, indexes: Iterable[int]) -> Skeleton:
-        """The same document with only these of its items."""
-        return replace(self, items=tuple(self.items[i] for i in indexes))
-
-    def without(self, indexes: Iterable[int]) -> Skeleton:
-        """The same document with all but these of its items."""
-        gone = set(indexes)
-        return self.only(i for i in range(len(self.items)) if i not in gone)
+def skeleton_of(text: str) -> Skeleton:
+    """The pieces of a document, not yet repaired. Raises FeedError (html, not_feed) for what is no RSS, RDF or Atom."""
+    return split(_NOT_XML.sub("", text[_root_start(text) :]))
 
 
-def repair(text: str) -> Skeleton:
-    """A bounded document in pieces. Raises FeedError (html, not_feed) for what is not an RSS, RDF or Atom document."""
-    text = text[_root_start(text) :]
-    text = _NOT_XML.sub("", text)
-    text = "".join(_repaired(text))
-    return _split(_declare_prefixes(text))
+def repaired(skeleton: Skeleton) -> Skeleton:
+    """The pieces with their markup repaired and bounded, and all prefixes declared."""
+    start, head, tail, cut = (
+        _repaired(piece) for piece in (skeleton.start, skeleton.head, skeleton.tail, skeleton.cut)
+    )
+    items = tuple(_few(_repaired(item)) for item in skeleton.items)
+    return _declared(replace(skeleton, start=start, head=head, items=items, tail=tail, cut=cut))
 
 
 # --- what it is -------------------------------------------------------------------------------------------------------
@@ -111,12 +98,12 @@ def repair(text: str) -> Skeleton:
 def _root_start(text: str) -> int:
     """Where the root element starts: after a prolog that is skipped by its grammar, or else after junk."""
     at = _skip_prolog(text)
-    root = _ROOT.match(text, at)
+    root = ROOT.match(text, at)
     if root is None:
         head = text[: at + SNIFF_CHARS]
         if _DECLARED_HTML.search(head):
             raise fault(FeedFault.HTML, "the document is a web page")
-        root = _ROOT.search(text, at, at + SNIFF_CHARS)
+        root = _JUNK_ROOT.search(text, at, at + SNIFF_CHARS)
     if root is None:
         raise _not_a_feed(text[at : at + SNIFF_CHARS])
     return root.start()
@@ -167,26 +154,29 @@ def _after_doctype(text: str, at: int) -> int:
 # --- characters, references, bounds -----------------------------------------------------------------------------------
 
 
-def _repaired(text: str) -> Iterator[str]:
-    """The text with its markup repaired and its CDATA sections untouched."""
+def _repaired(piece: str) -> str:
+    """A piece with its markup repaired and bounded; in CDATA sections only what would end or start another is gone."""
+    text = "".join(_parts(piece))
+    description = _MEDIA_DESCRIPTION if "<media:" in text and _OWN_DESCRIPTION.search(text) else None
+    return _short_people(description.sub(r"\1caption", text) if description else text)
+
+
+def _parts(piece: str) -> Iterator[str]:
     at = 0
-    while at < len(text):
-        start = text.find("<![CDATA[", at)
-        end = text.find("]]>", start) if start >= 0 else -1
-        if start < 0 or end < 0:
-            yield _repair_markup(text[at:])
-            return
-        yield _repair_markup(text[at:start])
-        yield text[start : end + 3]
+    while (start := piece.find("<![CDATA[", at)) >= 0 and (end := piece.find("]]>", start)) >= 0:
+        yield _repair_markup(piece[at:start])
+        yield "<![CDATA[" + piece[start + 9 : end + 3].replace("<![CDATA[", "")
         at = end + 3
+    closed = piece.rfind("-->", at) + 1 or at
+    yield _repair_markup(piece[at:closed].replace("<![CDATA[", ""))
+    yield _repair_markup(_NEVER_CLOSED.sub("", piece[closed:]))
 
 
 def _repair_markup(text: str) -> str:
     if "&" in text:
         text = _REFERENCE.sub(_reference, text)
     text = _LONG_TAG.sub(_shorter_tag, text)
-    text = _KEYWORDS.sub(r"\1", text)
-    return _MEDIA_DESCRIPTION.sub(r"\1caption", text)
+    return _KEYWORDS.sub(r"\1", text.replace("]]>", ""))
 
 
 def _reference(match: re.Match[str]) -> str:
@@ -217,74 +207,34 @@ def _shorter_tag(match: re.Match[str]) -> str:
     return f"<{' '.join((match[1], *kept))}{'/' if match[0].endswith('/>') else ''}>"
 
 
-def _declare_prefixes(text: str) -> str:
+def _declared(skeleton: Skeleton) -> Skeleton:
     """Namespace prefixes that are used but not declared, declared on the root (expat refuses them otherwise)."""
-    tags = {match[0] for match in _COLON_TAG.finditer(text)}
+    pieces = (skeleton.head, *skeleton.items, skeleton.tail, skeleton.cut)
+    tags = {match[0] for piece in pieces for match in _COLON_TAG.finditer(piece)}
     used = {match[1] for tag in tags for match in _PREFIX.finditer(tag)} - {"xml", "xmlns"}
-    missing = sorted(used - {match[1] for match in _PREFIX_DECLARED.finditer(text)})[:100]
-    root = _ROOT.match(text)
-    if not missing or root is None:
-        return text
-    declared = "".join(f' xmlns:{name}="{_KNOWN_PREFIXES.get(name, "urn:undeclared:" + name)}"' for name in missing)
-    return text[: root.end()] + declared + text[root.end() :]
+    missing = used - {match[1] for match in _PREFIX_DECLARED.finditer(skeleton.start)}
+    if not missing:
+        return skeleton
+    elsewhere = {match[1]: match[2] or match[3] for tag in tags for match in _PREFIX_DECLARED.finditer(tag)}
+    known = elsewhere | _KNOWN_PREFIXES
+    chosen = sorted(missing)[:PREFIXES]
+    added = "".join(f' xmlns:{name}="{known.get(name, "urn:undeclared:" + name)}"' for name in chosen)
+    return replace(skeleton, start=_inside_root(skeleton.start, added), head=_inside_root(skeleton.head, added))
 
 
-# --- items ------------------------------------------------------------------------------------------------------------
-
-_ITEM = re.compile(rf"<((?:{_NAME}:)?(?:item|entry))(?=[\s>/])[^<>]*>", re.IGNORECASE)
-
-
-def _split(text: str) -> Skeleton:
-    """The document in pieces; an item that the document's end cuts off is left out (its text would be half)."""
-    root = _ROOT.match(text)
-    name = root[0][1:] if root else ""
-    spans = tuple(_item_spans(text))
-    start, end = (spans[0][0], spans[-1][1]) if spans else (len(text), len(text))
-    truncated = f"</{name}" not in text[end if spans else 0 :]
-    items = tuple(_few(_short_people(text[first:last])) for first, last in spans)
-    head = _ITEM.split(text, maxsplit=1)[0] if truncated and not spans else text[:start]
-    tail = _closing(head, name) if truncated else text[end:]
-    return Skeleton(name, _short_people(head), items, _short_people(tail), truncated)
+def _inside_root(text: str, added: str) -> str:
+    root = re.match(r"<[^\s<>/]+", text)
+    return text[: root.end()] + added + text[root.end() :] if root else text
 
 
-def _closing(head: str, root: str) -> str:
-    channel = re.search(rf"<((?:{_NAME}:)?channel)[\s>]", head)
-    inside = channel and f"</{channel[1]}" not in head
-    return (f"</{channel[1]}>" if channel and inside else "") + f"</{root}>"
-
-
-def _item_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Start and end of each finished item; what stands between two items is nobody's."""
-    opened = _ITEM.search(text)
-    while opened:
-        end = _element_end(text, opened)
-        if end < 0:
-            return
-        yield opened.start(), end
-        opened = _ITEM.search(text, end)
-
-
-def _element_end(text: str, opened: re.Match[str]) -> int:
-    """The end of the element whose start tag is `opened`: after its end tag, outside CDATA; -1 when there is none."""
-    at, closing = opened.end(), f"</{opened[1]}"
-    if opened[0].endswith("/>"):
-        return at
-    while (end := text.find(closing, at)) >= 0:
-        start = text.find("<![CDATA[", at, end)
-        if start < 0:
-            return text.find(">", end) + 1 or -1
-        at = text.find("]]>", start)
-        if at < 0:
-            return -1
-    return -1
+# --- what feedparser would be slow at ---------------------------------------------------------------------------------
 
 
 def _short_people(text: str) -> str:
     """The text with every author, editor or publisher cut to AUTHOR_CHARS of plain text."""
-    pieces, at = [], 0
+    pieces, at, ends = [], 0, Finder(_PERSON_END, text)
     for opened in _PERSON.finditer(text):
-        end = text.find(f"</{opened[1]}", opened.end())
-        end = end if end >= 0 else len(text)
+        end = ends.after(opened.end())
         if opened.start() >= at and end - opened.end() > AUTHOR_CHARS:
             pieces += [text[at : opened.end()], _short_person(text[opened.end() : end])]
             at = end
@@ -304,39 +254,15 @@ def _short_person(inner: str) -> str:
 def _few(item: str) -> str:
     """The item with at most REPEATS elements of one name among those that feedparser compares with each other."""
     counts = Counter(opened[1] for opened in _REPEATED.finditer(item))
-    many = {name: item.rfind(f"</{name}") for name, count in counts.items() if count > REPEATS}
-    if not many:
+    if max(counts.values(), default=0) <= REPEATS:
         return item
     seen: Counter[str] = Counter()
-    kept, at = [], 0
+    kept, at, ends = [], 0, Places(_REPEATED_END, item)
     for opened in _REPEATED.finditer(item):
         name = opened[1]
         seen[name] += 1
-        if name in many and seen[name] > REPEATS and opened.start() >= at:
+        if seen[name] > REPEATS and opened.start() >= at:
             kept.append(item[at : opened.start()])
-            at = _element_end(item, opened) if opened.end() <= many[name] else opened.end()
-    return "".join((*kept, item[max(at, 0) :]))
-
-
-# --- well-formedness --------------------------------------------------------------------------------------------------
-
-
-def well_formed(document: bytes) -> bool:
-    """Whether expat, with namespaces, reads it to the end."""
-    parser = expat.ParserCreate(namespace_separator=" ")
-    try:
-        parser.Parse(document, True)
-    except expat.ExpatError:
-        return False
-    return True
-
-
-def malformed_items(skeleton: Skeleton) -> tuple[int, ...] | None:
-    """The items without which the document is well-formed, or None when it is not well-formed without them either."""
-    if well_formed(skeleton.document()):
-        return ()
-    if not well_formed(skeleton.document(())):
-        return None
-    bad = tuple(i for i, item in enumerate(skeleton.items) if not well_formed(skeleton.document((item,))))
-    good = skeleton.without(bad)
-    return bad if well_formed(good.document()) else None
+            end = ends.next(name, opened.end()) if not opened[0].endswith("/>") else len(item)
+            at = item.find(">", end) + 1 if end < len(item) else opened.end()
+    return "".join((*kept, item[at:]))

@@ -7,8 +7,9 @@ import re
 
 from parsers.text import clean_line
 
-_DROPPED = re.compile(r"<(script|style)\b[^>]*>.*?</\1\s*>", re.IGNORECASE | re.DOTALL)
-_TAG = re.compile(r"<[^>]*>")
+# Possessive and without `<` inside a tag: a text of nothing but `<` or `<script>` is read once.
+_DROPPED = re.compile(r"<(script|style)\b[^<>]*+>(?:[^<]++|<(?!/\1\b))*+(?:</\1[^<>]*+>)?", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*+>")
 _WORD = re.compile(r"\w+")
 _TAIL = 200  # characters: a read-more call stands at the very end
 _READS_ON = re.compile(

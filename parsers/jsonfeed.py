@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from typing import Any
 
 from kliping.model import Entry, FeedFault, ParsedFeed
 from parsers.feed_decode import fault
-from parsers.feed_fields import author_name, first_line, fragment, guid_text, moment, newest, raw_date, tag_names
-from parsers.links import absolute
+from parsers.feed_fields import (
+    author_name,
+    first_line,
+    fragment,
+    guid_text,
+    link_url,
+    moment,
+    newest,
+    raw_date,
+    tag_names,
+)
+
+_DECODER = json.JSONDecoder(strict=False)  # a line break inside a string is a slip, not the end of the feed
+_ITEMS = re.compile(r'"items"\s*:\s*\[\s*')
+_PAIR = re.compile(r'"(version|title|home_page_url|feed_url|language)"\s*:\s*("(?:[^"\\\n]|\\["\\/bfnrt])*")')
+_COMMA = re.compile(r"[\s,]*")
 
 
 def parse(text: str, url: str, zone: str, limit: int) -> ParsedFeed:
     """Read a JSON Feed document. Raises FeedError (malformed, not_feed)."""
-    feed = _document(text)
+    feed, warnings = _document(text)
     version = str(feed.get("version", ""))
     items = feed["items"]
     kept = newest([_date(item, "date_published", zone) for item in items], limit)
@@ -30,18 +46,41 @@ def parse(text: str, url: str, zone: str, limit: int) -> ParsedFeed:
         next_url=_url(feed.get("next_url"), url),
         language=first_line(_text(feed.get("language")), plain=True, limit=40),
         announced=len(items),
+        warnings=warnings,
         entries=tuple(_entry(items[i], feed, site or url, zone) for i in kept),
     )
 
 
-def _document(text: str) -> dict[str, Any]:
+def _document(text: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The feed object and warnings. What breaks off, or breaks between two items, keeps the items before that."""
+    text = text.lstrip("\ufeff")
     try:
-        feed = json.loads(text.lstrip("\ufeff"))
+        feed, why = _DECODER.decode(text), None
     except (ValueError, RecursionError) as error:
-        raise fault(FeedFault.MALFORMED, f"JSON: {str(error)[:100]}") from None
+        feed, why = _salvaged(text), f"malformed: JSON: {str(error)[:100]}"
+        if not feed["items"]:
+            raise fault(FeedFault.MALFORMED, f"JSON: {str(error)[:100]}") from None
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
         raise fault(FeedFault.NOT_FEED, "JSON without a list of items")
-    return feed
+    return feed, (why,) if why else ()
+
+
+def _salvaged(text: str) -> dict[str, Any]:
+    """The items of a broken document up to the first that cannot be read, and the texts that stand before them."""
+    start = _ITEMS.search(text)
+    head = dict(_PAIR.findall(text[: start.start()] if start else ""))
+    feed: dict[str, Any] = {name: _DECODER.decode(value) for name, value in head.items()}
+    return feed | {"items": list(_whole_items(text, start.end() if start else len(text)))}
+
+
+def _whole_items(text: str, at: int) -> Iterator[Any]:
+    while text[at : at + 1] == "{":
+        try:
+            item, at = _DECODER.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            return  # here it breaks off
+        yield item
+        at = _COMMA.match(text, at).end()  # type: ignore[union-attr]  # it matches nothing too
 
 
 def _entry(item: Any, feed: dict[str, Any], base: str, zone: str) -> Entry:
@@ -82,7 +121,7 @@ def _text(value: Any) -> str | None:
 
 
 def _url(value: Any, base: str) -> str | None:
-    return absolute(value, base) if isinstance(value, str) and value.strip() else None
+    return link_url(_text(value), base)
 
 
 def _date(item: Any, key: str, zone: str) -> Any:
