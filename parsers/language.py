@@ -1,8 +1,8 @@
 """The language of a cleaned body: by its commonest words where they leave no doubt, else by py3langid.
 
 A hint for readers, never a reason to drop an entry. Measured on 400 Indonesian articles: the model is right on all from
-600 characters on, calls 3 % Malay at 120, and 10 % wrong at 60. Counting words is a thirtieth of the model's work; on
-525 bodies in nine languages it decided 77 %, none otherwise than the model.
+600 characters on, calls 3 % Malay at 120, and 10 % wrong at 60. Counting words is a fortieth of the model's work; of
+873 bodies and parts of bodies in twelve languages it decided 87 %, none otherwise than the model.
 """
 
 from __future__ import annotations
@@ -16,25 +16,39 @@ from parsers.marks import vocabulary
 
 ENOUGH = 600  # characters
 LOOKED_AT = 1200  # more costs time and changes nothing
+MODELLED = 640  # the same for the model, which costs forty times as much
 CLEAR = 0.98  # probability that lets a shorter text through
 _SHORTEST = 120
 _MALAY = 0.9  # Malay under this probability is Indonesian: the two share most of their words
 
-_WORD = re.compile(r"[^\W\d_]+")
-_ENGLISH = vocabulary("the of and that with from this which are were they has had")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_ENGLISH = vocabulary(
+    """the and that with from this which are were they has had you your would could should about there their been have
+    when what said more than because who how just our its these those after before while but not can people years into
+    other some first them his she my of"""
+)
 _SHARED = vocabulary("yang dan di untuk dengan dari pada ini itu dalam tidak oleh ke akan juga adalah")
+# Written otherwise in Malay, or not known there.
 _INDONESIAN = vocabulary(
-    """bahwa karena bisa saat usai kantor polisi kepolisian kabupaten provinsi kecamatan kelurahan agustus desember uang
-    maret mobil butuh membutuhkan kalau cuma tapi gak nggak enggak banget kayak ujar ujarnya katanya ucap rupiah rp wib
-    nomor berbeda kemarin sedangkan gedung"""
+    """bahwa karena bisa saat usai kantor kepolisian kabupaten provinsi kecamatan kelurahan agustus desember uang maret
+    juni juli senin kamis jumat mobil butuh membutuhkan kebutuhan dibutuhkan cuma gak nggak enggak banget kayak
+    ujar ujarnya katanya ucap rupiah rp wib nomor berbeda perbedaan kemarin sedangkan gedung perusahaan karyawan
+    penelitian informasi kualitas aktivitas fasilitas komunitas universitas istri pria pasien dokter obat sehat telepon
+    ponsel gubernur bupati walikota pemilu persen miliar triliun investasi keuangan kendaraan bandara listrik bensin
+    film klub pelatih tersangka pengadilan jaksa resmi gratis bisnis akun unggah diunggah inggris serikat sholat
+    hadits alquran pesantren mahasiswa kuliner wisatawan sepeda biaya justru sebagian sepakbola
+    olahraga terkait silahkan silakan maupun dikenal kondisi direktur jadwal siswa wisata
+    dimulai diatas dibawah tergantung"""
 )
 _MALAYSIAN = vocabulary(
     """bahawa kerana ialah iaitu polis kerajaan ringgit rm mesyuarat manakala kesihatan universiti menerusi
     bagaimanapun awak wang hospital sekiranya jawatankuasa pejabat memandangkan dijangka pembangkang peruntukan ogos
-    disember kelmarin berkenaan membabitkan pegawai selepas hadapan"""
+    disember kelmarin berkenaan membabitkan pegawai selepas hadapan syarikat maklumat kualiti aktiviti isteri lelaki
+    pesakit doktor ubat sihat telefon peratus bilion pelaburan kewangan kenderaan elektrik filem kelab jurulatih
+    suspek mahkamah rasmi percuma perniagaan akaun inggeris solat isnin khamis jumaat julai mac"""
 )
-_ENGLISH_SHARE, _THE_SHARE, _SHARED_SHARE = 0.1, 0.03, 0.08
-_OWN_WORDS = 2  # different ones
+_ENGLISH_SHARE, _SHARED_SHARE = 0.1, 0.08
+_ENGLISH_WORDS, _OWN_WORDS, _OUTWEIGHS = 5, 2, 3  # different ones; what one of Malay needs of Indonesian
 
 
 @cache
@@ -50,19 +64,25 @@ def identify(text: str) -> str | None:
     sample = text[:LOOKED_AT].strip()
     if len(sample) < _SHORTEST:
         return None
-    words = _WORD.findall(sample.lower())
-    if sum(map(len, words)) * 2 < len(sample):
-        return None
-    return (len(sample) >= ENOUGH and _by_words(words)) or _by_model(sample)
+    found = _by_words(sample.lower().split()) if len(sample) >= ENOUGH else None
+    if found is None and sum(map(len, _LETTERS.findall(sample))) * 2 >= len(sample):
+        found = _by_model(sample[:MODELLED])
+    return found
 
 
 def _by_words(words: Sequence[str]) -> str | None:
-    """English or Indonesian where the words that only they use say so; Indonesian never beside a word of Malay."""
-    if sum(map(_ENGLISH.__contains__, words)) >= _ENGLISH_SHARE * len(words):
-        return "en" if words.count("the") >= _THE_SHARE * len(words) else None
-    if sum(map(_SHARED.__contains__, words)) < _SHARED_SHARE * len(words) or not _MALAYSIAN.isdisjoint(words):
+    """English or Indonesian where the words that only they use say so, and few or none of another's."""
+    different = frozenset(words)
+    if len(_ENGLISH & different) >= _ENGLISH_WORDS and _share(words, _ENGLISH) >= _ENGLISH_SHARE:
+        return "en" if _share(words, _SHARED) < _SHARED_SHARE / 2 else None
+    own, malay = len(_INDONESIAN & different), len(_MALAYSIAN & different)
+    if own < _OWN_WORDS + _OUTWEIGHS * malay or _share(words, _SHARED) < _SHARED_SHARE:
         return None
-    return "id" if len(_INDONESIAN.intersection(words)) >= _OWN_WORDS else None
+    return "id"
+
+
+def _share(words: Sequence[str], known: frozenset[str]) -> float:
+    return sum(map(known.__contains__, words)) / len(words)
 
 
 def _by_model(sample: str) -> str | None:
