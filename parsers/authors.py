@@ -29,6 +29,7 @@ _TAIL = re.compile(
 _EDITOR = re.compile(r"\W*(?:(?:editor|redaktur|penyunting)\b ?[:|]|(?:dok|foto|photo)\b)", re.I)
 _OWN_HOST = re.compile(r"https?://|/|\b[\w-]+\.(?:blogspot|wordpress)\.com")  # a blog is its author's
 _MAIL_NAME = re.compile(r"\S{1,100}@\S{1,200} ?\((?P<name>[^()]{1,100})\)")
+_NAMED = re.compile(r"\b(?:reporter|penulis|pewarta|oleh|author) ?: ?(?P<name>.+)", re.I)
 _MAIL = re.compile(r"\S{1,100}@\S{1,200}|https?://\S+|www\.\S+", re.I)
 _NOBODY_TEXT = """unknown anonymous anonim none null author penulis noreply no-reply n/a oleh by login register
     daftar masuk home follow ikuti share tweet facebook twitter instagram"""
@@ -44,12 +45,14 @@ _DESK = re.compile(
 def clean_author(text: str) -> str | None:
     """The name in a byline, or None when it names nobody: a stand-in address, "Unknown", a whole sentence."""
     name = clean_line(text[:400])
-    addressed = _MAIL_NAME.fullmatch(name)  # RSS 2.0: address (name)
+    addressed = _MAIL_NAME.fullmatch(name) if "@" in name else None  # RSS 2.0: address (name)
     name = addressed["name"] if addressed else _MAIL.sub(" ", name)
-    named = re.search(r"\b(?:reporter|penulis|pewarta|oleh|author) ?: ?(?P<name>.+)", name, re.I)
+    named = _NAMED.search(name) if ":" in name else None
     name = named["name"] if named else name
     for _ in range(2):  # "Rina Dewi, Jurnalis Sabtu 06 Mei 2023": what stood before the date may itself be a tail
-        name = _TAIL.sub("", _LEAD.sub("", name).strip(" :,-–—|\"'")).strip(" :,-–—|.\"'")
+        before, name = name, _TAIL.sub("", _LEAD.sub("", name).strip(" :,-–—|\"'")).strip(" :,-–—|.\"'")
+        if name == before:
+            break
     words = words_of(name)
     if name.casefold() in _NOBODY or not words or len(words) > 10 or "@" in name or not any(c.isalpha() for c in name):
         return None
@@ -70,6 +73,10 @@ def choose_author(
 ) -> str | None:
     """The first candidate that names a person; a desk such as "Admin" only when nobody better is named."""
     written = [c.name for role in ("author", "reporter", "contributor") for c in named if c.role == role]
-    people = [text for text in (*candidates, *written) if text and not _EDITOR.match(text)]
-    names = [name for text in people if (name := clean_author(text))]
-    return next((name for name in names if not is_desk(name, site)), next(iter(names), None))
+    first = None
+    for text in dict.fromkeys((*candidates, *written)):
+        name = clean_author(text) if text and not _EDITOR.match(text) else None
+        if name and not is_desk(name, site):
+            return name
+        first = first or name
+    return first

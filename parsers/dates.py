@@ -230,6 +230,9 @@ def _compact(line: str, home: tzinfo) -> Moment | None:
 
 
 def _absolute(line: str, home: tzinfo) -> Moment | None:
+    iso = _FORMS[0].match(line)
+    if iso and (day := _day(iso)):
+        return _with_time(day, line, iso, home)
     found = sorted((m for form in _FORMS for m in form.finditer(line)), key=lambda m: m.start())
     for m in found:
         day = _day(m)

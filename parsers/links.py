@@ -52,6 +52,11 @@ _NOISE_NAME = re.compile(
 _NOISE_PAIR = frozenset(
     ("m=0", "m=1", "page=all", "single=1", "showpage=all", "view=all", "output=amp", "outputtype=amp")
 )
+# A URL that is as it should be, as most are: nothing to join, to escape or to drop.
+_ABSOLUTE = re.compile(
+    r"https?://(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,4}[a-z]{2,20}/[A-Za-z0-9/%:@!$&'()*+,=~._-]*"
+    r"(?:\?[A-Za-z0-9/%:@!$&'()*+,=~._?-]+)?"
+)
 _AMP_PATH = re.compile(r"^(?:/++amp)+(?=/.)|(?<!/)(?:/++amp)+/*$")
 _BLOGGER_ID = re.compile(r"tag:blogger\.com,1999:(?:user-\d+\.)?blog-(\d+)\.post-(\d+)")
 
@@ -62,6 +67,8 @@ def absolute(href: str, base: str) -> str | None:
     Space at the ends and controls anywhere are dropped, inner spaces and other characters percent-encoded, `\\` is `/`
     (as browsers do). Longer than MAX_URL is None.
     """
+    if len(href) <= MAX_URL and _ABSOLUTE.fullmatch(href) and "/." not in href and "xn--" not in href:
+        return href
     try:
         joined = urljoin(base, _clean(href)) if base else _clean(href)
         if not _WEB.match(joined):

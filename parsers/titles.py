@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 
 from parsers.lines import words_of
 from parsers.text import clean_line, cut
@@ -16,6 +17,8 @@ from parsers.text import clean_line, cut
 TITLE_CHARS = 1000
 AGREED = 0.6  # share of words two titles must have in common
 _SEPARATOR = re.compile(r"\s+[|\-–—:»«·•~/]+\s+|\s*[|»•]\s*|:\s(?=[^:]{1,40}$)")
+_HOST = re.compile(r"[\w.-]+\.(?:com|co\.id|net|org|id|news|tv)")
+_ENDING = re.compile(r"\.(?:co\.id|com|net|org|id|blogspot\.com|wordpress\.com)$")
 
 
 def choose_title(
@@ -40,18 +43,28 @@ def _most_said(witnesses: Sequence[str]) -> str | None:
 
 def _best_visible(visible: Sequence[str], witnesses: Sequence[str]) -> str | None:
     """The visible headline most alike to any witness; the first of equals."""
-    scored = [(max((likeness(line, w) for w in witnesses), default=0.0), -index) for index, line in enumerate(visible)]
-    if not scored or max(scored)[0] < AGREED:
-        return None
-    return visible[-max(scored)[1]]
+    told, best, most = list(dict.fromkeys(witnesses)), None, 0.0
+    for line in dict.fromkeys(visible):
+        alike = max((likeness(line, witness) for witness in told), default=0.0)
+        if alike > most:
+            best, most = line, alike
+        if most == 1.0:
+            break
+    return best if most >= AGREED else None
 
 
 def likeness(one: str, other: str) -> float:
     """The share of words in common, 0 to 1, of the longer of the two."""
-    a, b = ({w.casefold() for w in words_of(text)} for text in (one, other))
+    a, b = _word_set(one), _word_set(other)
     return len(a & b) / max(len(a), len(b)) if a and b else 0.0
 
 
+@lru_cache(maxsize=128)  # a title is compared with every other
+def _word_set(text: str) -> frozenset[str]:
+    return frozenset(words_of(text.casefold()))
+
+
+@lru_cache(maxsize=128)  # most pages repeat their title in every meta
 def strip_site(title: str, site: str | None) -> str:
     """The title without the site's name before or after it. `site` is a name or host."""
     title = _strip_lead(clean_line(title), site)
@@ -87,17 +100,17 @@ def _parts(title: str) -> list[tuple[int, str, int]]:
 
 def _names_site(part: str, site: str | None) -> bool:
     """The part is the site's name, or the host's without its ending."""
-    name, own = (
-        _squeeze(part),
-        _squeeze(re.sub(r"\.(?:co\.id|com|net|org|id|blogspot\.com|wordpress\.com)$", "", site or "")),
-    )
-    return bool(name) and (
-        re.fullmatch(r"[\w.-]+\.(?:com|co\.id|net|org|id|news|tv)", part.strip().lower()) is not None
-        or (
-            bool(own)
-            and (name == own or (len(own) > 4 and name.startswith(own)) or (len(name) > 4 and own.startswith(name)))
-        )
-    )
+    if _HOST.fullmatch(part.strip().lower()):
+        return True
+    name, own = _squeeze(part), _own_name(site or "")
+    if not name or not own:
+        return False
+    return name == own or (len(own) > 4 and name.startswith(own)) or (len(name) > 4 and own.startswith(name))
+
+
+@lru_cache(maxsize=16)
+def _own_name(site: str) -> str:
+    return _squeeze(_ENDING.sub("", site))
 
 
 def _squeeze(text: str) -> str:
