@@ -373,12 +373,12 @@ def _midnight(at: datetime) -> datetime:
     return at.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-_WORTH_A_TRY = re.compile(r"(?:19|20)\d\d(?!\d)")
+_A_YEAR, _A_DAY = re.compile(r"(?:19|20)\d\d(?!\d)"), re.compile(r"(?<!\d)\d{1,2}(?!\d)")
 
 
 def _last_resort(line: str, zone: str, home: tzinfo) -> Moment | None:
     """dateparser, for forms we do not know. Imported here: it costs half a second that most starts never need."""
-    if len(line) > 60 or not _WORTH_A_TRY.search(line) or sum(c.isdigit() for c in line) < 5:
+    if len(line) > 60 or not _A_YEAR.search(line) or not _A_DAY.search(line):
         return None
     import dateparser
 

@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from typing import Any
 
 _NODES = 4000  # objects and lists looked at in one block
-_STRING = r'"(?:[^"\\]|\\.)*(?:"|$)'
+_STRING = r'("(?:[^"\\]|\\.)*(?:"|$))'
 _LINE_COMMENT = r"(?<![:\w])//[^\n]*"
 _STRING_OR_LINE = re.compile(rf"{_STRING}|{_LINE_COMMENT}", re.DOTALL)
 _STRING_OR_COMMENT = re.compile(rf"{_STRING}|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|{_LINE_COMMENT}", re.DOTALL)
-_STRING_OR_COMMA = re.compile(r'"(?:[^"\\]|\\.)*(?:"|$)|,(?=\s{0,200}[}\]])', re.DOTALL)
+_STRING_OR_COMMA = re.compile(rf"{_STRING}|,(?=\s{{0,200}}[}}\]])", re.DOTALL)
+_JSON = json.JSONDecoder(strict=False)
 _FIELD = re.compile(r'"(datePublished|dateModified|headline)"\s{0,20}:\s{0,20}"([^"\\]{1,500})"')
 _ARTICLE = re.compile(r"(?:Article|Posting|Report|Review|Recipe|Story)$|^(?:Report|Quiz|HowTo)")
 _PAGE = frozenset(("WebPage", "ItemPage", "AboutPage", "CreativeWork", "WebSite"))
@@ -68,7 +69,7 @@ def _load(block: str) -> Any:
     text = block.strip().removeprefix("<!--").removesuffix("-->").strip().rstrip(";")
     for repair in (False, True):
         try:
-            return json.loads(_repaired(text) if repair else text, strict=False)
+            return _JSON.decode(_repaired(text) if repair else text)
         except (ValueError, RecursionError):
             continue
     return None
@@ -77,13 +78,14 @@ def _load(block: str) -> Any:
 def _repaired(text: str) -> str:
     end = text.rfind("*/") + 2  # past the last closed comment no opening one is looked for: that keeps this linear
     head, rest = (text[:end], text[end:]) if end > 1 else ("", text)
-    plain = _STRING_OR_COMMENT.sub(_keep_strings, head) + _STRING_OR_LINE.sub(_keep_strings, rest)
+    plain = _strings_and_rest(_STRING_OR_COMMENT, head) + _strings_and_rest(_STRING_OR_LINE, rest)
     plain = plain.replace("<![CDATA[", "").replace("]]>", "")
-    return _STRING_OR_COMMA.sub(_keep_strings, plain)
+    return _strings_and_rest(_STRING_OR_COMMA, plain)
 
 
-def _keep_strings(m: re.Match[str]) -> str:
-    return m.group() if m.group()[0] == '"' else ""
+def _strings_and_rest(pattern: re.Pattern[str], text: str) -> str:
+    """The text without what `pattern` matches beside strings."""
+    return "".join(filter(None, pattern.split(text)))
 
 
 def _objects(data: Any) -> Iterator[Mapping[str, Any]]:
