@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli import group, show
+from cli import show
+from cli.app import group
 from cli.context import Session, with_database
 from kliping.errors import InputError
 

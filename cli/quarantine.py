@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli import group, show
+from cli import show
+from cli.app import group
 from cli.context import Session, with_database
 from kliping.errors import InputError
 

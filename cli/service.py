@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import group
+from cli.app import group
 from kliping.settings import Settings, load
 
 db = group()

@@ -18,7 +18,7 @@ from ingest.forks import RECYCLE_AFTER, Child, run
 from ingest.frames import LENGTH, ArticleJob, FeedJob, Job, Reply, pack
 from kliping.errors import FeedError, PageError
 from kliping.model import Article, Page, ParsedFeed
-from parsers import article, discovery, feed, rules
+from parsers import article, discovery, feed, langmodel, rules
 
 _JOBS = msgspec.msgpack.Decoder(Job)
 _NOTHING = msgspec.Raw(b"\xc0")
@@ -99,6 +99,7 @@ def _buffer_text() -> None:
 def _warm_up() -> None:
     """Make the parsers import what they import late, so that no child has to do it again."""
     _buffer_text()
+    langmodel.load()
     feed.parse(_WARM_FEED, "https://contoh.invalid/feed")
     for site_rules in (True, False):
         _rules(site_rules)

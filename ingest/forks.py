@@ -37,6 +37,10 @@ class Child:
         self.line, self.memory, self.template = line, memory, template
         self.jobs = 0
 
+    @classmethod
+    def prepare(cls) -> None:
+        """Load, in the template, what only some jobs need: asked for by a fork of a child with all."""
+
     def serve(self) -> bool:
         """Take one job and answer it; False when nobody will send another, or it is time to be replaced."""
         raise NotImplementedError
@@ -129,11 +133,14 @@ class _Template:
         order, sockets, _, _ = socket.recv_fds(self.control, NOTICE.size, 1)
         if len(order) < NOTICE.size:
             return False
-        word, pid, _ = NOTICE.unpack(order)
+        word, number, _ = NOTICE.unpack(order)
         if word == b"F" and sockets:
+            if number:
+                self.child.prepare()
+                gc.freeze()
             self._fork(sockets[0])
-        elif word == b"K" and pid in self.children:  # not yet buried, so the number is still its own
-            os.kill(pid, signal.SIGKILL)
+        elif word == b"K" and number in self.children:  # not yet buried, so the number is still its own
+            os.kill(number, signal.SIGKILL)
         return True
 
     def _fork(self, number: int) -> None:

@@ -1,6 +1,6 @@
 """What the parent of parsing processes and their template say to each other, and what the end of a child means.
 
-    parent -> template   F with a socket forks a child, K with a number kills one
+    parent -> template   F with a socket forks a child (1: one with all that may be needed), K with a number kills one
     template -> parent   R(eady), S(tarted) pid, D(ied) pid with its wait status
 
 Nothing but the standard library is loaded here: `kliping extract` starts in a tenth of a second.
@@ -54,3 +54,11 @@ def cause(status: int | None, cpu: float) -> SandboxError:
     if os.WEXITSTATUS(status) == MEMORY_EXIT:
         return SandboxMemory("a parsing child ran out of memory")
     return SandboxCrash(f"a parsing child ended with status {os.WEXITSTATUS(status)}")
+
+
+# --- page files, spoken without a message library: see `ingest.crew` and `ingest.filechild` ---------------------------
+
+REQUEST = struct.Struct("!IIdI?")  # bytes of the URL, of the file; CPU seconds; most bytes of a page; site rules
+ANSWER = struct.Struct("!cI?")  # kind, bytes; whether the child ends itself now
+RECORD, PAGE_FAULT, MEMORY, BUG = b"r", b"p", b"m", b"b"
+UNREADY = b"u"  # this page needs the language model: ask a child that has it

@@ -17,9 +17,11 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from kliping.errors import ConfigError
+from kliping.limits import CHILD_MEMORY, CHILDREN, HTML_CPU, MIB, PAGE_BYTES
+
+__all__ = ["MIB", "PREFIX", "Settings", "default_data_dir", "load"]
 
 PREFIX = "KLIPING_"
-MIB = 1024 * 1024
 
 
 def default_data_dir() -> Path:
@@ -61,14 +63,14 @@ class Settings(BaseSettings):
     feed_wire_bytes: int = Field(10 * MIB, gt=0)
     feed_bytes: int = Field(20 * MIB, gt=0)
     page_wire_bytes: int = Field(5 * MIB, gt=0)
-    page_bytes: int = Field(10 * MIB, gt=0)
+    page_bytes: int = Field(PAGE_BYTES, gt=0)
     entries_per_poll: int = Field(2000, ge=1, description="the newest are taken, the rest counted")
     pages_per_poll: int = Field(50, ge=1)
 
-    html_cpu: float = Field(2.0, gt=0, description="CPU seconds for one page in a parsing child")
+    html_cpu: float = Field(HTML_CPU, gt=0, description="CPU seconds for one page in a parsing child")
     feed_cpu: float = Field(10.0, gt=0, description="CPU seconds for one feed in a parsing child")
-    child_memory: int = Field(768 * MIB, gt=0)
-    children: int = Field(2, ge=1, le=256, description="parsing children")
+    child_memory: int = Field(CHILD_MEMORY, gt=0)
+    children: int = Field(CHILDREN, ge=1, le=256, description="parsing children")
 
     poll_first: float = Field(1800.0, gt=0, description="interval of a new feed")
     poll_least: float = Field(300.0, gt=0)

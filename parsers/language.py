@@ -9,9 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import cache
-from typing import Any
 
+from parsers.langmodel import identifier
 from parsers.marks import vocabulary
 
 ENOUGH = 600  # characters
@@ -51,14 +50,6 @@ _ENGLISH_SHARE, _SHARED_SHARE = 0.1, 0.08
 _ENGLISH_WORDS, _OWN_WORDS, _OUTWEIGHS = 5, 2, 3  # different ones; what one of Malay needs of Indonesian
 
 
-@cache
-def _identifier() -> Any:
-    """The model; imported here because it and numpy cost a start almost a second."""
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-
-
 def identify(text: str) -> str | None:
     """ISO 639-1 of 600 or more characters; of fewer only when it is clear, of fewer than 120 never."""
     sample = text[:LOOKED_AT].strip()
@@ -86,7 +77,7 @@ def _share(words: Sequence[str], known: frozenset[str]) -> float:
 
 
 def _by_model(sample: str) -> str | None:
-    ranks: dict[str, float] = dict(_identifier().rank(sample))
+    ranks: dict[str, float] = dict(identifier().rank(sample))
     code = max(ranks, key=lambda name: ranks[name])
     if code in ("id", "ms"):
         return _indonesian_or_malay(ranks, len(sample) >= ENOUGH)

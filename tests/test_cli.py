@@ -21,7 +21,8 @@ import pytest
 import structlog
 
 import cli
-from cli import VERBS, invoke
+from cli import invoke
+from cli.app import VERBS
 from cli.context import Session, with_database
 from parsers.links import url_key
 from tests.world import World

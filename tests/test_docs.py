@@ -18,7 +18,7 @@ import pytest
 from pydantic import SecretStr
 from typer.main import get_command
 
-import cli
+from cli.app import _app
 from kliping.settings import PREFIX, Settings
 from tests.world import World
 
@@ -53,7 +53,7 @@ def rows(path: Path, heading: str) -> list[list[str]]:
 
 def verbs(command: Any = None, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every command of the command line that does something, with the words that lead to it."""
-    command = get_command(cli._app()) if command is None else command
+    command = get_command(_app()) if command is None else command
     if not hasattr(command, "list_commands"):
         yield path, command
         return

@@ -1,0 +1,151 @@
+"""`kliping extract` in its plain forms, with nothing imported that it does not need.
+
+Options are read here only when they are as simple as they can be; anything else (help, a mistake, a setting in the
+environment) is for typer and pydantic, which say what is wrong. Both ways run the same `print_all`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+
+from ingest.crew import Job, Ticket, answered
+from kliping.errors import InputError, KlipingError, SandboxError
+from kliping.limits import CHILD_MEMORY, CHILDREN, HTML_CPU, PAGE_BYTES
+
+PER_CHILD = 32  # files that make a further child worth its start
+_WITH_VALUE = ("--url", "--urls", "--jobs")
+
+
+def extract(arguments: Sequence[str]) -> int | None:
+    """The exit code of `kliping extract ARGUMENTS`, or None when this is not a plain form of it."""
+    if any(name.startswith("KLIPING_") for name in os.environ) or (read := _read(arguments)) is None:
+        return None
+    files, options = read
+    where = _where(files, options)
+    if where is None:
+        return None
+    job = Job(HTML_CPU, PAGE_BYTES, CHILD_MEMORY, "--no-site-rules" not in options)
+    try:
+        children = int(options.get("--jobs", 0)) or enough(len(files), CHILDREN)
+        return 0 if print_all(files, where, job, children) else 1
+    except KlipingError as error:
+        print(f"kliping: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("kliping: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `kliping extract ... | head`
+        sys.stdout = None
+        return 1
+
+
+def _read(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]] | None:
+    """Files, and options with their values as given; None for what is not plain."""
+    files: list[str] = []
+    options: dict[str, str] = {}
+    rest = iter(arguments)
+    for word in rest:
+        name, equals, value = word.partition("=")
+        if name in _WITH_VALUE:
+            options[name] = value if equals else next(rest, "")
+        elif word == "--no-site-rules":
+            options[word] = ""
+        elif word.startswith("-"):
+            return None
+        else:
+            files.append(word)
+    jobs = options.get("--jobs", "1")
+    plain = files and jobs.isascii() and jobs.isdigit() and 0 < int(jobs) <= 256
+    return (files, options) if plain else None
+
+
+def _where(files: Sequence[str], options: Mapping[str, str]) -> Mapping[str, str] | None:
+    """File -> URL; None when the options contradict each other or the table cannot be read."""
+    if "--url" in options:
+        return {files[0]: options["--url"]} if len(files) == 1 and "--urls" not in options else None
+    if "--urls" not in options:
+        return {}
+    try:
+        return url_table(options["--urls"])
+    except InputError:
+        return None
+
+
+def url_table(name: str) -> dict[str, str]:
+    """File -> URL, of lines with a tab between. Raises InputError for a table that cannot be read."""
+    try:
+        with open(name, encoding="utf-8") as stream:
+            lines = stream.read().splitlines()
+    except (OSError, ValueError) as error:
+        raise InputError(f"{name}: {error}") from None
+    pairs = [line.split("\t") for line in lines if line.strip()]
+    if any(len(pair) < 2 for pair in pairs):
+        raise InputError(f"{name}: each line is a file, a tab and a URL")
+    return {pair[0]: pair[1].strip() for pair in pairs}
+
+
+def enough(files: int, children: int) -> int:
+    """How many children so many files are worth, up to `children`."""
+    return min(children, 1 + files // PER_CHILD)
+
+
+def print_all(files: Sequence[str], where: Mapping[str, str], job: Job, children: int) -> bool:
+    """Print every file's record, one line of JSON each, in the order given; False when a file failed.
+
+    Raises SandboxError or RuleError when no child could be started.
+    """
+    out, fine = sys.stdout.buffer, True
+    try:
+        for ticket in answered(_tickets(files, where, job.page_bytes), job, children):
+            fine = fine and isinstance(ticket.answer, bytes)
+            out.write(_line(ticket))
+            out.flush()
+    except SandboxError:
+        from parsers import rules
+
+        rules.load()  # a bad rule file is what keeps the children from starting: this says which
+        raise
+    return fine
+
+
+def _tickets(files: Sequence[str], where: Mapping[str, str], most: int) -> Iterator[Ticket]:
+    for file in files:
+        try:
+            raw: bytes | KlipingError = _bytes_of(file, most)
+        except InputError as error:
+            raw = error
+        yield Ticket(file, where.get(file), raw)
+
+
+def _bytes_of(file: str, most: int) -> bytes:
+    """The bytes of a file as they are. Raises InputError, also for more than `most`."""
+    try:
+        with open(file, "rb", buffering=0) as stream:
+            raw = stream.read(most + 1)
+    except (OSError, ValueError) as error:
+        raise InputError(f"unreadable: {getattr(error, 'strerror', None) or error}") from None
+    if len(raw) > most:
+        raise InputError(f"unreadable: more than {most} bytes")
+    return raw
+
+
+def _line(ticket: Ticket) -> bytes:
+    if isinstance(ticket.answer, bytes):
+        return b'{"file":%b,%b\n' % (_quoted(ticket.file), ticket.answer[1:])
+    import json
+
+    from ingest.record import failed
+
+    record = {"file": ticket.file, **failed(str(ticket.answer))}
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogateescape") + b"\n"
+
+
+def _quoted(name: str) -> bytes:
+    """A file's name as JSON; the plain ones by hand, since even `json` takes its time to import."""
+    if name.isascii() and name.isprintable() and '"' not in name and "\\" not in name:
+        return f'"{name}"'.encode()
+    import json
+
+    return json.dumps(name, ensure_ascii=False).encode("utf-8", "surrogateescape")
