@@ -176,9 +176,10 @@ def set_feed(
     full_text: Annotated[str | None, typer.Option(help="yes, no, or auto for the check's verdict.")] = None,
     agent: Agent = None,
     title: Annotated[str | None, typer.Option(help="Your name for it.")] = None,
+    sites: Annotated[str | None, typer.Option(help="Other domains its pages may be on: a.id,b.com.")] = None,
 ) -> None:
     """Change the settings of a feed."""
-    changes = _changes(zone, interval, full_text, agent, title)
+    changes = _changes(zone, interval, full_text, agent, title, sites)
     if not changes:
         raise InputError("nothing to set; see `kliping feed set --help`")
     info = _acted(feed, lambda conn, info, now: _feeds().change(conn, info.id, now, **changes))
@@ -192,7 +193,12 @@ def _said(value: Any) -> str:
 
 
 def _changes(
-    zone: str | None, interval: str | None, full_text: str | None, agent: str | None, title: str | None
+    zone: str | None,
+    interval: str | None,
+    full_text: str | None,
+    agent: str | None,
+    title: str | None,
+    sites: str | None,
 ) -> dict[str, Any]:
     """Only what was given; a word of default takes a setting back."""
     from ingest import wishes
@@ -209,6 +215,8 @@ def _changes(
         found["user_agent"] = wishes.agent(agent)
     if title is not None:
         found["title"] = cut(clean_line(title), 1000) or None
+    if sites is not None:
+        found["sites"] = wishes.sites(sites)
     return found
 
 

@@ -155,6 +155,18 @@ def _pending(row: Row[Any]) -> Pending:
     )
 
 
+async def postpone(conn: AsyncConnection, host: str, feed_id: int, now: datetime, until: datetime) -> int:
+    """What a feed has due on a host waits until then. Returns how many entries that are."""
+    result = await conn.execute(
+        text("""
+            UPDATE entries SET next_try_at = :until
+            WHERE host = :host AND state = 'pending' AND next_try_at <= :now AND feed_id = :feed_id
+        """),
+        {"host": host, "feed_id": feed_id, "now": now, "until": until},
+    )
+    return result.rowcount
+
+
 async def still_pending(conn: AsyncConnection, ids: Iterable[int]) -> set[int]:
     """Lock these entries, in order, and tell which are pending: a batch whose answer was lost is not applied twice."""
     rows = await conn.execute(

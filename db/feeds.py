@@ -38,6 +38,7 @@ class NewFeed:
     user_agent: str | None = None
     state: FeedState = FeedState.ACTIVE
     reason: str | None = None
+    sites: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,7 @@ class FeedInfo:
     full_text: bool | None
     full_text_verdict: bool | None
     user_agent: str | None
+    sites: list[str]
     next_poll_at: datetime | None
     first_polled_at: datetime | None
     last_polled_at: datetime | None
@@ -89,6 +91,7 @@ async def _add(conn: AsyncConnection, feed: NewFeed, now: datetime) -> tuple[int
         "url_key": feed.key,
         "state": feed.state.value,
         "state_reason": feed.reason,
+        "sites": list(feed.sites),
         "next_poll_at": now if active else None,
         "created_at": now,
     }

@@ -179,6 +179,22 @@ async def record(conn: AsyncConnection, name: str) -> HostRecord | None:
     return HostRecord(*row) if row else None
 
 
+async def with_pool(conn: AsyncConnection, name: str, pool: str | None) -> tuple[HostRecord | None, HostRecord | None]:
+    """What is known of a host, and of the pool it belongs to."""
+    return await record(conn, name), await record(conn, pool) if pool else None
+
+
+async def hold(conn: AsyncConnection, name: str, until: datetime) -> None:
+    """Nobody asks this host, or the hosts of this pool, anything before `until`; never shorter than before."""
+    await conn.execute(
+        text("""
+            INSERT INTO hosts (name, not_before) VALUES (:name, :until)
+            ON CONFLICT (name) DO UPDATE SET not_before = greatest(hosts.not_before, excluded.not_before)
+        """),
+        {"name": name, "until": until},
+    )
+
+
 async def save_robots(conn: AsyncConnection, name: str, robots: str | None, at: datetime, outcome: str) -> None:
     """Keep a host's robots.txt."""
     await conn.execute(

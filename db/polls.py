@@ -19,6 +19,7 @@ _NAMES = (
     "host",
     "state",
     "title",
+    "site_url",
     "zone",
     "interval",
     "full_text",

@@ -12,7 +12,9 @@ from parsers.text import clean_line, cut
 
 FOLLOWED = frozenset({301, 302, 303, 307, 308})
 WITH_BODY = frozenset({200, 203})
+BODILESS = frozenset({*range(100, 200), 204, 205, *range(300, 400)})  # or never read: a redirect's leads nowhere
 LONGEST_RETRY = timedelta(hours=24)
+TOO_MANY = timedelta(seconds=30)  # the least pause after a 429, whatever Retry-After says
 DETAIL = 300  # characters
 
 _NAMED = {
@@ -64,6 +66,12 @@ def retry_after(value: str | None, now: datetime) -> datetime | None:
     else:
         until = min(http_date(value) or now, now + LONGEST_RETRY)
     return until if until > now else None
+
+
+def pause(status: int, value: str | None, now: datetime) -> datetime | None:
+    """When a host may be asked again after an error: its Retry-After, and after a 429 at least 30 s."""
+    until = retry_after(value, now) if status >= 400 else None
+    return max(until or now, now + TOO_MANY) if status == 429 else until
 
 
 def http_date(value: str) -> datetime | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ingest.gate import Target
+from kliping.model import FetchOutcome
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -30,7 +31,8 @@ ACCEPT = {
 }
 
 
-Permit = Callable[[str], Awaitable[bool]]
+Permit = Callable[[str], Awaitable[FetchOutcome | None]]
+"""Whether a redirect may be followed to a URL on another host; the word for why not."""
 
 
 @dataclass(frozen=True, slots=True)

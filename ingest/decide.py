@@ -37,7 +37,14 @@ RETRIES = (timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1), time
 GONE = frozenset({FetchOutcome.NOT_FOUND, FetchOutcome.GONE, PageOutcome.SOFT_404})
 NOT_HTML = "not_html"  # a picture, a document, data
 HOPELESS = frozenset(
-    {FetchOutcome.ROBOTS, FetchOutcome.BAD_URL, FetchOutcome.BLOCKED_ADDRESS, PageOutcome.INDEX, NOT_HTML}
+    {
+        FetchOutcome.ROBOTS,
+        FetchOutcome.OTHER_SITE,
+        FetchOutcome.BAD_URL,
+        FetchOutcome.BLOCKED_ADDRESS,
+        PageOutcome.INDEX,
+        NOT_HTML,
+    }
 )
 
 FULL_TEXT_LEAST = 800  # characters of text in a content that may stand for the page

@@ -3,11 +3,12 @@
     fetch(Request)
       parse the URL                        gate      BAD_URL, or BAD_REDIRECT on a later hop
       wait for the host's turn             pace      RATE_LIMITED when it is held for longer than an exchange may take
-      resolve once, check every answer     gate      DNS, BLOCKED_ADDRESS
-      wait for the address, then for one of the worker's fetches
+      resolve once, check every answer     reach     DNS, BLOCKED_ADDRESS, ISP_BLOCK
+      wait for the address or its pool, then for one of the worker's fetches
       connect to a checked answer          here      CONNECT, TLS; Host, SNI and certificate stay the name
       read within limits                   inflate   TOO_LARGE, BAD_ENCODING, TRUNCATED, EMPTY
-      a redirect begins again at the top; its body is never read
+      a redirect begins again at the top; its body is never read, an error's only to know what it is
+      look at what came in its place       walls     CHALLENGE, ISP_BLOCK, PARKED, LOGIN, SOFT_404
     -> Fetched
 
 One deadline of real seconds covers all that is I/O; waiting for a turn does not count. Every connection is new, since
@@ -21,8 +22,7 @@ import asyncio
 import os
 import ssl
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import datetime
 from functools import cache
 from types import TracebackType
@@ -30,55 +30,37 @@ from typing import Any
 
 import httpcore
 import httpx
+import structlog
 
 from ingest import answer, gate
 from ingest.ask import Headers, Kind, Permit, Request, headers_for, is_conditional
 from ingest.gate import Address, Gate, Target
 from ingest.inflate import BadEncoding, Body, TooLarge, Truncated, is_gzip
-from ingest.line import HEAD_BYTES, Connect, Line, NoTls, Unreachable, connect_socket
-from ingest.pace import Held, Slots, Turns
-from ingest.resolve import Resolver, SystemResolver
+from ingest.isp import Isp
+from ingest.line import HEAD_BYTES, Connect, Line, Unreachable, connect_socket
+from ingest.pace import Held, Pools, Slots, Turns
+from ingest.reach import Reach
+from ingest.resolve import Lookups, Resolver, SystemResolver
+from ingest.trail import End, Trail, explain, next_hop
 from kliping import __version__
 from kliping.clock import Clock
-from kliping.model import Fetched, FetchOutcome, Hop
+from kliping.model import Fetched, FetchOutcome
 from kliping.settings import Settings
+from parsers import walls
+from parsers.links import site_of
+
+log = structlog.get_logger()
 
 __all__ = ["Fetcher", "Kind", "PinnedTransport", "Request"]
 
 ROBOTS_BYTES = 500 * 1024  # RFC 9309, 2.5: what must be read at least; the rest is passed over
+PATIENCE = 60.0  # seconds that a fetch waits for a host that asked for a pause, and the longest crawl-delay
 ADDRESSES = 3  # answers that are tried when the first cannot be reached
+ERROR_BYTES = walls.GLIMPSE  # of an error's body: enough to tell a bot check or a block page
+ERROR_SECONDS = 5.0  # for reading them
 BREATH = 256  # chunks after which others get a turn: a body may come in chunks of one byte
 
-End = tuple[FetchOutcome, str | None, bytes]
-
-
-class _End(Exception):
-    """The exchange is over, for a reason that already has its word."""
-
-    def __init__(self, outcome: FetchOutcome, detail: str) -> None:
-        super().__init__(detail)
-        self.outcome = outcome
-
-
-@dataclass(slots=True)
-class _Trail:
-    """What is known so far about an exchange."""
-
-    url: str
-    conditional: bool = False
-    status: int | None = None
-    headers: tuple[tuple[str, str], ...] = ()
-    hops: list[Hop] = field(default_factory=list)
-    retry_after: datetime | None = None
-    seconds: float = 0.0
-    wire_bytes: int = 0
-    cut_off: bool = False  # the other side stopped sending
-
-    def values(self, name: str) -> list[str]:
-        return [value for key, value in self.headers if key.lower() == name]
-
-    def value(self, name: str) -> str | None:
-        return next(iter(self.values(name)), None)
+Ended = tuple[FetchOutcome, str | None, bytes]
 
 
 class Fetcher:
@@ -99,9 +81,12 @@ class Fetcher:
         self._settings = settings
         self._clock = clock
         self._resolver = resolver or SystemResolver()
-        self._gate = Gate(settings.allow_networks)
-        self._turns = Turns(clock, settings.host_spacing, patience=settings.exchange_timeout)
+        self._lookups = Lookups(self._resolver, clock, settings.dns_timeout)
+        self._reach = Reach(Gate(settings.allow_networks), self._lookups)
+        self._turns = Turns(clock, settings.host_spacing, patience=PATIENCE)
         self._slots = Slots(settings.fetches_per_address)
+        self._pools = Pools(clock, settings.fetches_per_pool, settings.pool_starts, patience=PATIENCE)
+        self._isp = Isp(clock)
         self._all = asyncio.Semaphore(settings.fetches)
         self._transport = PinnedTransport(ssl_context, connect or connect_socket)
         self._user_agent = settings.user_agent(__version__)
@@ -119,6 +104,7 @@ class Fetcher:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._lookups.close()
         if isinstance(self._resolver, SystemResolver):
             self._resolver.close()
 
@@ -127,7 +113,7 @@ class Fetcher:
 
         `final_url` is the last URL asked for, without userinfo. `at` is when the exchange ended.
         """
-        trail = _Trail(request.url)
+        trail = Trail(request.url)
         body = b""
         try:
             outcome, detail, body = await self._follow(request, trail, permit)
@@ -136,6 +122,10 @@ class Fetcher:
             outcome, detail = FetchOutcome.RATE_LIMITED, str(held)
         except Exception as error:  # a hostile answer must cost one fetch, whatever it makes a library raise
             outcome, detail = _explain(error, trail)
+        if outcome is FetchOutcome.ISP_BLOCK and self._isp.alarm():
+            log.error(
+                "isp_block", url=trail.url, detail=detail, hint="our own provider blocks sites or answers for them"
+            )
         return Fetched(
             url=request.url,
             final_url=trail.url,
@@ -149,6 +139,7 @@ class Fetcher:
             wire_bytes=trail.wire_bytes,
             seconds=trail.seconds,
             retry_after=trail.retry_after,
+            pool=trail.pool,
         )
 
     def started(self, host: str) -> datetime | None:
@@ -158,36 +149,65 @@ class Fetcher:
     def hold(self, host: str, until: datetime) -> None:
         """No request to the host starts before `until`: Retry-After, or the last start known to the database.
 
-        A fetch waits for it as long as an exchange may take; beyond that it ends at once as rate_limited, with
-        `retry_after` telling when.
+        A fetch waits for it up to a minute; beyond that it ends at once as rate_limited, `retry_after` telling when.
         """
         self._turns.hold(host, until)
 
+    def hold_pool(self, pool: str, until: datetime) -> None:
+        """The same for all hosts of a shared platform."""
+        self._pools.hold(pool, until)
+
+    def spacing(self, host: str) -> float:
+        """Seconds between starts of requests to a host."""
+        return self._turns.spacing(host)
+
+    def slow(self, host: str, spacing: float) -> None:
+        """The host wants so many seconds between starts: crawl-delay."""
+        self._turns.slow(host, spacing)
+
     # --- the exchange and its hops ------------------------------------------------------------------------------------
 
-    async def _follow(self, request: Request, trail: _Trail, permit: Permit | None) -> End:
+    async def _follow(self, request: Request, trail: Trail, permit: Permit | None) -> Ended:
         try:
             first = target = gate.parse(request.url)
         except ValueError as error:
-            raise _End(FetchOutcome.BAD_URL, str(error)) from None
+            raise End(FetchOutcome.BAD_URL, str(error)) from None
         while True:
             trail.url, trail.status, trail.headers = target.url, None, ()
             headers = headers_for(request, first, target, self._user_agent)
             trail.conditional = is_conditional(headers)
             body = await self._hop(target, headers, request.kind, trail)
             if trail.status not in answer.FOLLOWED:
-                return (*answer.conclude(trail.status or 0, body, trail.conditional), body)
-            earlier, target = target, self._next(target, trail)
-            if permit and target.key != earlier.key and not await permit(target.url):
-                raise _End(FetchOutcome.ROBOTS, f"robots.txt of {target.key} forbids the page")
+                return self._conclude(request, trail, body)
+            earlier, target = target, next_hop(target, trail, self._settings.redirects)
+            if permit and target.key != earlier.key and (refusal := await permit(target.url)):
+                raise End(refusal, f"redirected to {target.key}")
 
-    async def _hop(self, target: Target, headers: Headers, kind: Kind, trail: _Trail) -> bytes:
+    def _conclude(self, request: Request, trail: Trail, body: bytes) -> Ended:
+        """The word for a complete answer, unless something else came in the document's place."""
+        status = trail.status or 0
+        outcome, detail = answer.conclude(status, body, trail.conditional)
+        shown = body if outcome is FetchOutcome.OK else trail.glimpse
+        if request.kind is Kind.ROBOTS or not (shown or trail.value("cf-mitigated")):
+            return outcome, detail, body
+        headers = {name.lower(): value for name, value in trail.headers}
+        look = walls.look(status, headers, shown, request.url, trail.url)
+        word = look.word
+        if look.digest and self._isp.shows(look.digest, site_of(request.url)):
+            word = FetchOutcome.ISP_BLOCK
+        if word is None or outcome is FetchOutcome.RATE_LIMITED:
+            return outcome, detail, body
+        return word, answer.status_line(status), b""
+
+    async def _hop(self, target: Target, headers: Headers, kind: Kind, trail: Trail) -> bytes:
         """One request to one host, in its turn; the body when the status has one."""
         async with self._turns.turn(target.key):
             failure: Unreachable | None = None
-            for address in (await self._addresses(target, trail))[:ADDRESSES]:
+            async with self._timed(trail):
+                addresses, trail.pool = await self._reach.addresses(target)
+            for address in addresses[:ADDRESSES]:
                 try:
-                    async with self._slots.slot(str(address)), self._all:
+                    async with self._place(address, trail.pool), self._all:
                         self._turns.begin(target.key)
                         async with self._timed(trail):
                             return await self._exchange(target, address, headers, kind, trail)
@@ -196,7 +216,11 @@ class Fetcher:
             assert failure is not None  # there is at least one address
             raise failure
 
-    async def _exchange(self, target: Target, address: Address, headers: Headers, kind: Kind, trail: _Trail) -> bytes:
+    def _place(self, address: Address, pool: str | None) -> AbstractAsyncContextManager[None]:
+        """A pool's budget replaces that of the address."""
+        return self._pools.slot(pool) if pool else self._slots.slot(str(address))
+
+    async def _exchange(self, target: Target, address: Address, headers: Headers, kind: Kind, trail: Trail) -> bytes:
         extensions = {"timeout": self._timeouts, "address": address}
         request = httpx.Request("GET", target.url, headers=headers, extensions=extensions)
         response = await self._transport.handle_async_request(request)
@@ -205,13 +229,17 @@ class Fetcher:
             trail.status = response.status_code
             trail.headers = tuple((k.decode("latin-1"), v.decode("latin-1")) for k, v in response.headers.raw)
             self._heed(target, trail)
-            return await self._read(response, line, kind, trail) if trail.status in answer.WITH_BODY else b""
+            if trail.status in answer.WITH_BODY:
+                return await self._read(response, line, kind, trail)
+            if trail.status not in answer.BODILESS:
+                trail.glimpse = await self._glimpse(response, line, trail)
+            return b""
         finally:
             trail.wire_bytes += line.received
             trail.cut_off = line.ended
             await response.aclose()
 
-    async def _read(self, response: httpx.Response, line: Line, kind: Kind, trail: _Trail) -> bytes:
+    async def _read(self, response: httpx.Response, line: Line, kind: Kind, trail: Trail) -> bytes:
         wire, limit = self._limits[kind]
         body = Body(wire, limit, is_gzip(trail.values("content-encoding")))
         line.most = line.received + wire + HEAD_BYTES  # chunk framing counts too
@@ -229,58 +257,29 @@ class Fetcher:
                 return bytes(body.data)
             raise
 
-    def _next(self, base: Target, trail: _Trail) -> Target:
-        """Where a redirect leads."""
-        location = trail.value("location")
-        if not location:
-            raise _End(FetchOutcome.BAD_REDIRECT, f"{answer.status_line(trail.status or 0)} without Location")
-        try:
-            target = gate.join(base, answer.header_text(location))
-        except ValueError as error:
-            raise _End(FetchOutcome.BAD_REDIRECT, f"{error}: {location}") from None
-        if base.scheme == "https" and target.scheme == "http":
-            raise _End(FetchOutcome.BAD_REDIRECT, f"from https to {target.url}")
-        if len(trail.hops) >= self._settings.redirects:
-            raise _End(FetchOutcome.REDIRECT_LOOP, f"more than {self._settings.redirects} redirects")
-        if target.url == base.url or any(target.url == hop.url for hop in trail.hops):
-            raise _End(FetchOutcome.REDIRECT_LOOP, f"back to {target.url}")
-        trail.hops.append(Hop(trail.status or 0, base.url, target.url))
-        return target
+    async def _glimpse(self, response: httpx.Response, line: Line, trail: Trail) -> bytes:
+        """The beginning of an error's body, as far as it can be had: the status alone has told the outcome."""
+        body = Body(ERROR_BYTES, ERROR_BYTES)
+        line.most = line.received + ERROR_BYTES + HEAD_BYTES
+        with suppress(TooLarge, BadEncoding, Truncated, TimeoutError, OSError, httpcore.ProtocolError):
+            body = Body(ERROR_BYTES, ERROR_BYTES, is_gzip(trail.values("content-encoding")))
+            async with asyncio.timeout(min(ERROR_SECONDS, self._settings.exchange_timeout - trail.seconds)):
+                async for chunk in response.aiter_raw():
+                    body.feed(chunk)
+        return bytes(body.data)
 
-    def _heed(self, target: Target, trail: _Trail) -> None:
-        """Obey Retry-After on an error, whoever asks this host next."""
-        if trail.status and trail.status >= 400:
-            trail.retry_after = answer.retry_after(trail.value("retry-after"), self._clock.now())
-            if trail.retry_after:
-                self._turns.hold(target.key, trail.retry_after)
+    def _heed(self, target: Target, trail: Trail) -> None:
+        """Obey a request for a pause, whoever asks this host or its pool next."""
+        trail.retry_after = answer.pause(trail.status or 0, trail.value("retry-after"), self._clock.now())
+        if trail.retry_after:
+            self._turns.hold(target.key, trail.retry_after)
+            if trail.pool:
+                self._pools.hold(trail.pool, trail.retry_after)
 
     # --- what a hop needs ---------------------------------------------------------------------------------------------
 
-    async def _addresses(self, target: Target, trail: _Trail) -> tuple[Address, ...]:
-        """The checked answers. Raises _End when there are none, or when a single one is not public."""
-        if self._gate.hopeless(target):
-            raise _End(FetchOutcome.BLOCKED_ADDRESS, f"port {target.port} is not 80 or 443")
-        answers = (target.literal,) if target.literal else await self._look_up(target.host, trail)
-        if refusal := self._gate.refusal(target, answers):
-            raise _End(FetchOutcome.BLOCKED_ADDRESS, f"{target.authority}: {refusal}")
-        return answers
-
-    async def _look_up(self, host: str, trail: _Trail) -> tuple[Address, ...]:
-        limit = self._settings.dns_timeout
-        async with self._timed(trail):
-            try:
-                async with asyncio.timeout(limit):
-                    found = await self._resolver.resolve(host)
-                if not found:
-                    raise OSError("no address")
-                return tuple(gate.read_address(text) for text in found)
-            except TimeoutError:
-                raise _End(FetchOutcome.DNS, f"no answer in {limit:g} s") from None
-            except (OSError, ValueError) as error:
-                raise _End(FetchOutcome.DNS, getattr(error, "strerror", None) or str(error)) from None
-
     @asynccontextmanager
-    async def _timed(self, trail: _Trail) -> AsyncIterator[None]:
+    async def _timed(self, trail: Trail) -> AsyncIterator[None]:
         """I/O that counts towards the deadline of the exchange."""
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -291,32 +290,14 @@ class Fetcher:
             trail.seconds += loop.time() - began
 
 
-def _explain(error: Exception, trail: _Trail) -> tuple[FetchOutcome, str]:
-    """The word and the line for whatever went wrong."""
-    text = str(error) or type(error).__name__
-    answered = trail.status is not None
+def _explain(error: Exception, trail: Trail) -> tuple[FetchOutcome, str]:
     match error:
-        case _End():
-            return error.outcome, text
-        case TooLarge():
-            return FetchOutcome.TOO_LARGE, text
-        case BadEncoding():
-            return FetchOutcome.BAD_ENCODING, text
-        case Truncated():
-            return FetchOutcome.TRUNCATED, text
-        case TimeoutError():
-            return FetchOutcome.TIMEOUT, str(error) or ("in the body" if answered else "before the answer")
-        case Unreachable():
-            return FetchOutcome.TIMEOUT if error.slow else FetchOutcome.CONNECT, text
-        case NoTls():
-            return FetchOutcome.TLS, text
-        case httpx.InvalidURL() | UnicodeError():
-            return FetchOutcome.BAD_URL, text
+        case httpx.InvalidURL():
+            return FetchOutcome.BAD_URL, str(error)
         case httpcore.ProtocolError():
-            return FetchOutcome.TRUNCATED if answered and trail.cut_off else FetchOutcome.PROTOCOL, text
-        case OSError():
-            return FetchOutcome.TRUNCATED if answered else FetchOutcome.CONNECT, text
-    return FetchOutcome.ERROR, f"{type(error).__name__}: {text}"
+            outcome = FetchOutcome.TRUNCATED if trail.status is not None and trail.cut_off else FetchOutcome.PROTOCOL
+            return outcome, str(error) or type(error).__name__
+    return explain(error, trail)
 
 
 # --- connections ------------------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -24,6 +24,7 @@ from ingest.batch import PoisonError
 from ingest.decide import Plan, Verdict
 from ingest.fetch import Kind, Request
 from ingest.ledger import Found, Settled, Settlement
+from ingest.manners import may_have
 from ingest.parts import Part, Read, complete
 from ingest.poll import death
 from ingest.robots import FRESH_FAILURE, PRODUCT, RobotsRecord, allows
@@ -56,6 +57,7 @@ from parsers.text import cut
 
 log = structlog.get_logger()
 
+OURS_AGAIN = timedelta(hours=1)  # when our own provider stands in the way
 ROBOTS_UNREACHABLE = "robots_unreachable"
 PAGE_UNREACHABLE = "page_unreachable"  # flag: the page could not be had, the feed's own full text was kept
 
@@ -146,6 +148,8 @@ async def _from_web(
     shell: Shell, lease: Lease, item: Pending, check: FullText, robots: RobotsRecord | None, permit: Permit | None
 ) -> tuple[Settlement, Fetched | None]:
     url, feed = item.entry.url or "", check.feed
+    if not may_have(feed, url):
+        return await _failed(shell, lease, item, feed, FetchOutcome.OTHER_SITE.value, None), None
     if robots is not None and not allows(robots, url, feed.user_agent or PRODUCT):
         if robots.text is None:  # not forbidden, but unknown: look again when the rules are asked for again
             again = max(robots.at + FRESH_FAILURE, shell.clock.now())
@@ -154,6 +158,9 @@ async def _from_web(
         return await _failed(shell, lease, item, feed, FetchOutcome.ROBOTS.value, None), None
     fetched = await shell.fetcher.fetch(Request(url, Kind.PAGE, feed.user_agent), permit)
     shell.metrics.fetched(Kind.PAGE.value, fetched.outcome.value)
+    if fetched.outcome is FetchOutcome.ISP_BLOCK:  # says nothing about the page
+        again = shell.clock.now() + OURS_AGAIN
+        return _instead(lease, item, fetched.at, Retry(again, fetched.outcome.value, counts=False)), fetched
     if fetched.outcome is not FetchOutcome.OK:
         return await _failed(shell, lease, item, feed, fetched.outcome.value, fetched.retry_after), fetched
     if not is_html(fetched.header("content-type"), fetched.body):
@@ -178,8 +185,8 @@ def _reader(shell: Shell, feed: Feed, permit: Permit | None) -> Read:
     """Gets further pages of an article, each as its first: robots.txt asked, one request at a time."""
 
     async def read(url: str) -> Part:
-        if permit is not None and not await permit(url):
-            return Part(reason=FetchOutcome.ROBOTS.value)
+        if permit is not None and (refusal := await permit(url)):
+            return Part(reason=refusal.value)
         fetched = await shell.fetcher.fetch(Request(url, Kind.PAGE, feed.user_agent), permit)
         shell.metrics.fetched(Kind.PAGE.value, fetched.outcome.value)
         if fetched.outcome is not FetchOutcome.OK:

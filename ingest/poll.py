@@ -16,6 +16,7 @@ from db import entries, hosts
 from db.entries import NewEntry
 from db.polls import FeedUpdate
 from ingest import decide, gaps, moves
+from ingest.ask import Permit
 from ingest.fetch import Kind, Request
 from ingest.health import outlinks
 from ingest.ledger import PollWrite
@@ -49,9 +50,17 @@ class Reading:
     parsed: ParsedFeed | None = None
 
 
-async def poll(shell: Shell, lease: Lease, feed: Feed) -> PollRecord:
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """A poll that is written, and the exchange behind it."""
+
+    record: PollRecord
+    fetched: Fetched
+
+
+async def poll(shell: Shell, lease: Lease, feed: Feed, permit: Permit | None = None) -> Polled:
     """Poll `feed` under `lease`. Raises LeaseLost; every other trouble is the record's outcome."""
-    fetched = await shell.fetcher.fetch(_request(feed, shell.clock.now()))
+    fetched = await shell.fetcher.fetch(_request(feed, shell.clock.now()), permit)
     shell.metrics.fetched(Kind.FEED.value, fetched.outcome.value)
     reading = await read(shell, feed, fetched)
     rows = await new_rows(shell, feed, reading.parsed) if reading.parsed else ()
@@ -60,7 +69,7 @@ async def poll(shell: Shell, lease: Lease, feed: Feed) -> PollRecord:
     update = _update(gaps.marked(feed, gap, fetched.at), fetched, reading, rows, shell)
     await write(shell, PollWrite(lease, record, update, rows, read=reading.parsed is not None, gap=gap))
     _tell(shell, feed, record, update)
-    return record
+    return Polled(record, fetched)
 
 
 async def write(shell: Shell, item: PollWrite) -> None:
@@ -190,7 +199,8 @@ def _update(feed: Feed, fetched: Fetched, reading: Reading, rows: Sequence[NewEn
     now = fetched.at
     good = reading.outcome in GOOD
     full = good and reading.outcome != FetchOutcome.NOT_MODIFIED.value
-    failures = 0 if good else feed.failures + 1
+    ours = reading.outcome == FetchOutcome.ISP_BLOCK.value  # no fault of the feed
+    failures = 0 if good else feed.failures + (not ours)
     retired = decide.gone_for_good(feed, reading.outcome, now)
     parsed = reading.parsed
     etag, last_modified = _validators(feed, fetched, full) if good else (feed.etag, feed.last_modified)

@@ -9,19 +9,20 @@ patience, when the lease is lost, or when the service stops; what is left is due
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from datetime import datetime, timedelta
 
 import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import entries, hosts, polls
 from db.faults import classify, one_line
-from ingest import pipeline
-from ingest.ask import Permit
+from ingest import pipeline, pools
 from ingest.catchup import catch_up
 from ingest.ledger import Settled
+from ingest.manners import Manners, may_have
 from ingest.pipeline import FullText
-from ingest.poll import poll
-from ingest.robots import PRODUCT, RobotsRecord, allows, fetch_robots, stale
+from ingest.poll import UNCHANGED, poll
 from ingest.shell import Shell
 from kliping.errors import DatabaseError, InputError, LeaseHeld, LeaseLost, NotFound
 from kliping.model import Feed, FeedState, Fetched, FetchOutcome, Lease, PollRecord
@@ -30,7 +31,7 @@ from parsers.links import host_of
 log = structlog.get_logger()
 
 AT_A_TIME = 50  # pending entries read from the ledger at once
-PATIENCE = timedelta(seconds=30)  # after a 429 that does not say how long
+SAME = frozenset({FetchOutcome.NOT_MODIFIED.value, UNCHANGED})  # nothing of the feed that a visit needs has changed
 
 
 class Visit:
@@ -41,7 +42,8 @@ class Visit:
         self.lease = lease
         self.not_before: datetime | None = None
         self.checks: dict[int, FullText] = {}
-        self._robots: dict[str, RobotsRecord] = {}
+        self.manners = Manners(shell)
+        self.fetched: Counter[int] = Counter()  # pages by feed, since its last poll as far as this visit knows
         self._ends = shell.clock.monotonic() + shell.settings.visit_length
 
     def over(self) -> bool:
@@ -55,45 +57,48 @@ class Visit:
         )
 
     def extend(self) -> None:
-        """Begin the visit's time anew; a walk through history does so page by page, under one lease."""
+        """Begin the visit anew; a walk through history does so page by page, under one lease."""
+        self.fetched.clear()
         self._ends = self.shell.clock.monotonic() + self.shell.settings.visit_length
 
     async def run(self) -> None:
-        """Do all that is due."""
-        await self.prepare()
-        for feed in await self._due_feeds():
+        """Do all that is due. What was due at the start is read at once: most visits find a feed unchanged, and end."""
+        feeds, due = await self._begin()
+        found = 0
+        for feed in feeds:
             if self.over():
                 return
-            await self.poll(feed)
-        await self.pages()
+            found += (await self.poll(feed)).new
+        if found or due:
+            await self.pages(due=None if found else due)
         await self.catch_up()
 
     async def prepare(self) -> None:
-        """Politeness outlives a visit: the last start and Retry-After are in the host's row."""
+        """Politeness outlives a visit: the last start and a pause asked for are in the host's row."""
         async with self.shell.engine.connect() as conn:
-            record = await hosts.record(conn, self.lease.host)
-        if record is None:
-            return
-        now = self.shell.clock.now()
-        if record.not_before and record.not_before > now:
-            self.not_before = record.not_before
-        if record.last_start_at:
-            spacing = timedelta(seconds=self.shell.settings.host_spacing)
-            self.shell.fetcher.hold(self.lease.host, record.last_start_at + spacing)
+            await self._recall(conn)
 
-    async def _due_feeds(self) -> list[Feed]:
+    async def _begin(self) -> tuple[list[Feed], list[entries.Pending]]:
+        host, now = self.lease.host, self.shell.clock.now()
         async with self.shell.engine.connect() as conn:
-            return await polls.due(conn, self.lease.host, self.shell.clock.now())
+            await self._recall(conn)
+            return await polls.due(conn, host, now), await entries.pending(conn, host, now, AT_A_TIME)
+
+    async def _recall(self, conn: AsyncConnection) -> None:
+        rows = await hosts.with_pool(conn, self.lease.host, pools.row_for(self.lease.host))
+        self.not_before = self.manners.meet(self.lease.host, *rows)
 
     async def poll(self, feed: Feed) -> PollRecord:
         """Poll one feed, and heed what the host says."""
-        record = await poll(self.shell, self.lease, feed)
-        async with self.shell.engine.connect() as conn:
-            if (after := await polls.feed(conn, feed.id)) is not None:
-                self.checks[feed.id] = FullText(after)
-        if record.outcome == FetchOutcome.RATE_LIMITED.value:
-            self.not_before = self.shell.clock.now() + PATIENCE
-        return record
+        done = await poll(self.shell, self.lease, feed, self.manners.follow())
+        if done.record.outcome in SAME:
+            self.checks[feed.id] = FullText(feed)
+        else:
+            async with self.shell.engine.connect() as conn:
+                if (after := await polls.feed(conn, feed.id)) is not None:
+                    self.checks[feed.id] = FullText(after)
+        await self.heed(done.fetched)
+        return done.record
 
     async def catch_up(self) -> None:
         """Look for what may have been missed of the feeds that this visit had to do with."""
@@ -101,65 +106,68 @@ class Visit:
             if check.feed.gap_at is not None and not self.over():
                 await catch_up(self, check.feed)
 
-    async def pages(self, feed_id: int | None = None) -> int:
-        """Try the host's pending entries, the ones of `feed_id` only when it is given. Returns how many were tried."""
+    async def pages(self, feed_id: int | None = None, due: list[entries.Pending] | None = None) -> int:
+        """Try the host's pending entries, the ones of `feed_id` only when it is given. Returns how many were tried.
+
+        `due` are those known to be due already. A feed has so many pages fetched a poll; what is beyond that waits.
+        """
         tried = 0
         while not self.over():
-            async with self.shell.engine.connect() as conn:
-                due = await entries.pending(conn, self.lease.host, self.shell.clock.now(), AT_A_TIME, feed_id)
+            if due is None:
+                async with self.shell.engine.connect() as conn:
+                    due = await entries.pending(conn, self.lease.host, self.shell.clock.now(), AT_A_TIME, feed_id)
             if not due:
                 break
             tried += await self._try_all(due)
+            due = None
         return tried
 
     async def _try_all(self, due: list[entries.Pending]) -> int:
         """Try entries one after the other; their writes are awaited together, before more is read."""
         writes: list[asyncio.Future[Settled]] = []
+        waiting: dict[int, Feed] = {}
         for item in due:
             if self.over():
                 break
             check = self.checks.setdefault(item.feed.id, FullText(item.feed))
-            robots = await self.robots(item.entry.url) if pipeline.needs_page(check.feed, item.entry) else None
-            agent = check.feed.user_agent or PRODUCT
-            done = await pipeline.attempt(self.shell, self.lease, item, check, robots, self._permit(agent))
-            writes.append(done.settled)
-            self._heed(done.fetched)
+            if self.fetched[item.feed.id] >= self.shell.settings.pages_per_poll:
+                waiting[item.feed.id] = check.feed
+            else:
+                writes.append(await self._try(item, check))
         for settled in await asyncio.gather(*writes):
             if settled.decision is None and not self.shell.holds(self.lease):
                 raise LeaseLost(f"the lease of {self.lease.host} was given to somebody else")
+        for feed in waiting.values():
+            await self._postpone(feed)
         return len(writes)
 
-    async def robots(self, url: str | None) -> RobotsRecord:
-        """The rules of a URL's host, which is asked for them at most once a day."""
-        host = host_of(url or "")
-        if host not in self._robots:
-            async with self.shell.engine.connect() as conn:
-                record = await hosts.record(conn, host)
-            if record and record.robots_at:
-                self._robots[host] = RobotsRecord(record.robots, record.robots_at, record.robots_outcome or "")
-        known = self._robots.get(host)
-        if known is None or stale(known, self.shell.clock.now()):
-            known = self._robots[host] = await fetch_robots(self.shell.fetcher, url or "", known)
-            async with self.shell.engine.begin() as conn:
-                await hosts.save_robots(conn, host, known.text, known.at, known.outcome)
-        return known
+    async def _try(self, item: entries.Pending, check: FullText) -> asyncio.Future[Settled]:
+        wanted = pipeline.needs_page(check.feed, item.entry) and may_have(check.feed, item.entry.url or "")
+        robots = await self.manners.robots(item.entry.url) if wanted else None
+        permit = self.manners.pages(check.feed)
+        done = await pipeline.attempt(self.shell, self.lease, item, check, robots, permit)
+        self.fetched[item.feed.id] += done.fetched is not None
+        await self.heed(done.fetched)
+        return done.settled
 
-    def _permit(self, agent: str) -> Permit:
-        """Whether a page may be followed to another host: that host's robots.txt is asked first."""
+    async def _postpone(self, feed: Feed) -> None:
+        """The feed has had its pages: the rest is due with its next poll."""
+        now = self.shell.clock.now()
+        until = feed.next_poll_at or now
+        if until <= now:
+            until = now + timedelta(seconds=self.shell.settings.poll_least)
+        async with self.shell.engine.begin() as conn:
+            if await hosts.fence(conn, [self.lease]):
+                await entries.postpone(conn, self.lease.host, feed.id, now, until)
 
-        async def permit(url: str) -> bool:
-            return allows(await self.robots(url), url, agent)
-
-        return permit
-
-    def _heed(self, fetched: Fetched | None) -> None:
-        """429, or any answer with Retry-After, ends the visit: the host is asked for nothing until then."""
-        if fetched is None:
+    async def heed(self, fetched: Fetched | None) -> None:
+        """A pause that our host or its pool asks for ends the visit; another host's is remembered where it belongs."""
+        if fetched is None or fetched.retry_after is None:
             return
-        if fetched.retry_after is not None:
-            self.not_before = fetched.retry_after
-        elif fetched.outcome is FetchOutcome.RATE_LIMITED:
-            self.not_before = self.shell.clock.now() + PATIENCE
+        await self.manners.keep(fetched)
+        own = pools.by_name(self.lease.host)
+        if host_of(fetched.final_url) == self.lease.host or (own and own == fetched.pool):
+            self.not_before = max(fetched.retry_after, self.not_before or fetched.retry_after)
 
 
 async def visit(shell: Shell, lease: Lease) -> None:

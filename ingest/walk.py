@@ -50,6 +50,7 @@ async def step(visit: Visit, feed: Feed, walk: Backfill, met: Met = _nothing) ->
     url = walk.cursor or first_page(feed.url, platform or Platform.WORDPRESS, walk.since, walk.until)
     fetched = await shell.fetcher.fetch(Request(url, Kind.FEED, feed.user_agent))
     shell.metrics.fetched(Kind.FEED.value, fetched.outcome.value)
+    await visit.heed(fetched)
     if fetched.outcome is FetchOutcome.NOT_FOUND and walk.pages:
         return walk, ("done", None)  # WordPress says so behind its last page
     reading = await read(shell, replace(feed, body_sha256=None), fetched)  # page 1 may be what was polled last

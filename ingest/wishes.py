@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kliping.errors import InputError
+from parsers.links import site_of
 from parsers.text import clean_line
 
 _INTERVAL = re.compile(r"(\d{1,9})\s*(s|m|min|h|d)?", re.IGNORECASE)
@@ -14,6 +15,7 @@ _UNITS = {"": 1, "s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 _WORDS: dict[str, bool | None] = {"yes": True, "no": False, "auto": None}
 LEAST, MOST = 60, 30 * 86400  # seconds
 MAX_AGENT = 300
+MAX_SITES = 50
 
 
 def interval_seconds(given: str) -> int:
@@ -51,6 +53,17 @@ def agent(given: str) -> str | None:
     if len(text) > MAX_AGENT or not text.isascii() or not text.isprintable():
         raise InputError(f"a user agent is at most {MAX_AGENT} printable ASCII characters")
     return text
+
+
+def sites(given: str) -> list[str]:
+    """The registrable domains of a list with commas; empty for none."""
+    names = [part.strip() for part in given.split(",") if part.strip()]
+    if len(names) > MAX_SITES:
+        raise InputError(f"at most {MAX_SITES} sites")
+    try:
+        return sorted({site_of(name if "//" in name else f"https://{name}/") for name in names})
+    except ValueError:
+        raise InputError(f"not a list of domains: {given}") from None
 
 
 def moment(given: str, zone: str, end: bool = False) -> datetime:

@@ -38,6 +38,12 @@ class FetchOutcome(StrEnum):
     BAD_ENCODING = "bad_encoding"  # a content coding other than gzip/identity, or corrupt
     TRUNCATED = "truncated"
     EMPTY = "empty"  # 200 with no body
+    CHALLENGE = "challenge"  # a bot check instead of the document, whatever the status
+    ISP_BLOCK = "isp_block"  # our own provider's page, or its DNS: no fault of the site
+    PARKED = "parked"  # a domain for sale, a suspended account, a server's default page
+    LOGIN = "login"  # a login form instead of the document
+    SOFT_404 = "soft_404"  # 200, and the page says that there is none
+    OTHER_SITE = "other_site"  # a page on another registrable domain than its feed's
     PROTOCOL = "protocol"  # the answer is not HTTP
     ERROR = "error"  # anything else; detail holds it
 
@@ -67,6 +73,7 @@ class Fetched:
     wire_bytes: int = 0
     seconds: float = 0.0
     retry_after: datetime | None = None
+    pool: str | None = None  # the shared platform that was asked last
 
     def header(self, name: str) -> str | None:
         """The first header of that name (case-insensitive), byte-exact."""
@@ -335,6 +342,7 @@ class Feed:
     host: str
     state: FeedState = FeedState.ACTIVE
     title: str | None = None
+    site_url: str | None = None
     zone: str = "Asia/Jakarta"
     interval: int | None = None
     full_text: bool | None = None  # the operator's word; None leaves it to the check

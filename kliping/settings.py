@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     visit_length: float = Field(120.0, gt=0, description="seconds a visit may take; the host is then due again at once")
     fetches: int = Field(100, ge=1, le=10_000, description="requests in flight in one worker")
     fetches_per_address: int = Field(4, ge=1, description="requests in flight to one address")
+    fetches_per_pool: int = Field(8, ge=1, description="requests in flight to one shared platform (blogspot.com, ...)")
+    pool_starts: float = Field(10.0, gt=0, description="starts of requests to one shared platform in a second")
     chunks: int = Field(24, ge=20, le=1000, description="visit jobs that run at once in one worker")
 
     dns_timeout: float = Field(3.0, gt=0)

@@ -13,6 +13,7 @@ from types import TracebackType
 
 from ingest.gate import Address
 from ingest.line import connect_socket
+from ingest.resolve import Found
 
 
 @dataclass
@@ -123,19 +124,25 @@ class Hostile:
 
 
 class Names:
-    """A resolver that answers from a table and counts. A list of lists answers in turn."""
+    """A resolver that answers from a table and counts; `aliases` are what names really lead to."""
 
-    def __init__(self, table: dict[str, Sequence[str]] | None = None, otherwise: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        table: dict[str, Sequence[str]] | None = None,
+        otherwise: Sequence[str] = (),
+        aliases: dict[str, str] | None = None,
+    ) -> None:
         self.table = table or {}
         self.otherwise = otherwise
+        self.aliases = aliases or {}
         self.asked: list[str] = []
 
-    async def resolve(self, host: str) -> Sequence[str]:
+    async def resolve(self, host: str) -> Found:
         self.asked.append(host)
         found = self.table.get(host, self.otherwise)
         if not found:
             raise OSError(-2, "Name or service not known")
-        return found
+        return Found(tuple(found), self.aliases.get(host))
 
 
 class Flipping(Names):
@@ -145,9 +152,9 @@ class Flipping(Names):
         super().__init__()
         self._answers = itertools.cycle(answers)
 
-    async def resolve(self, host: str) -> Sequence[str]:
+    async def resolve(self, host: str) -> Found:
         self.asked.append(host)
-        return next(self._answers)
+        return Found(tuple(next(self._answers)))
 
 
 @dataclass

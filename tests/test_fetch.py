@@ -203,7 +203,7 @@ async def test_an_address_nobody_listens_at() -> None:
 async def test_the_system_resolver_looks_up_once_per_connection_and_ends() -> None:
     resolver = SystemResolver(threads=2)
     found = await asyncio.gather(*(resolver.resolve("localhost") for _ in range(5)))
-    assert all(set(answers) <= {"127.0.0.1", "::1"} and answers for answers in found)
+    assert all(set(answer.addresses) <= {"127.0.0.1", "::1"} and answer.addresses for answer in found)
     with pytest.raises(OSError, match="not known"):
         await resolver.resolve("nirgends.invalid")
     resolver.close()

@@ -228,7 +228,7 @@ async def test_pages_on_another_host_are_fetched_under_that_hosts_lease(
     blog, feeds = world.portal("Jauh", posts=3), world.portal("Rumah Umpan", posts=0)
     document = blog.answer(_request(blog.feed_path)).body
     feeds.fail(feeds.feed_path, body=document, content_type="application/rss+xml")
-    await add_feed(shell, feeds)
+    await add_feed(shell, feeds, sites=(blog.host,))
     assert await visit_due(shell) == [feeds.host]
     assert await rows(shell, "SELECT DISTINCT host, state FROM entries") == [(blog.host, "pending")]
     assert await visit_due(shell) == [blog.host]
@@ -378,7 +378,7 @@ async def test_a_feed_tells_nothing_about_another_sites_article(world: World, sh
     false = re.sub(r"(<item>.*?<title>)[^<]*", r"\g<1>Judul Palsu", document, flags=re.DOTALL)
     assert false != document
     thief.fail(thief.feed_path, body=false.encode(), content_type="application/rss+xml")
-    await add_feed(shell, thief)
+    await add_feed(shell, thief, sites=(blog.host,))
     await visit_due(shell)
     await visit_due(shell)
     truth = blog.posts[0].truth
@@ -390,7 +390,7 @@ async def test_robots_txt_is_obeyed_on_a_redirect_to_another_host(world: World, 
     blog, other = world.portal("Asal", posts=1), world.portal("Tujuan", posts=1)
     other.robots = "User-agent: *\nDisallow: /\n"
     blog.fail(blog.posts[0].path, status=301, redirect=other.base_url + other.posts[0].path)
-    await add_feed(shell, blog)
+    await add_feed(shell, blog, sites=(other.host,))
     await visit_due(shell)
     assert await rows(shell, "SELECT state, reason FROM entries") == [("rejected", "robots")]
     assert [request.path for request in world.requests if request.host == other.host] == ["/robots.txt"]

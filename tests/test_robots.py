@@ -96,7 +96,7 @@ async def test_a_failure_forbids_for_an_hour_and_then_no_longer(server: Hostile,
     assert stale(first, START + timedelta(hours=1))
     second = await fetch_robots(fetcher, server.url(), first)
     assert allows(second, server.url("/a"))
-    assert stale(second, START + timedelta(hours=1))
+    assert stale(second, second.at + timedelta(hours=1))
 
 
 async def test_a_failure_keeps_the_rules_known_before(server: Hostile, fetcher: Fetcher) -> None:
