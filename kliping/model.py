@@ -1,7 +1,8 @@
 """The values that travel: Feed -> Fetched -> ParsedFeed -> Entry -> Page -> Article -> Decision -> rows.
 
 Frozen dataclasses with tuples; datetimes are aware; a text field is already clean (see `parsers.text`) unless its
-docstring says raw. They cross the sandbox as msgpack, so every field has a plain type.
+docstring says raw. They cross the sandbox as msgpack, so every field has a plain type. Long because all that
+travels stands in one place.
 """
 
 from __future__ import annotations
