@@ -221,10 +221,10 @@ class Article:
     """What a page said, cleaned. `body` is paragraphs joined by a blank line; None when `outcome` is not article.
 
     `published_precision` is second, minute or day; `published_from` names the candidate that won (feed, jsonld, meta,
-    microdata, time, url, text). `canonical_url` is what the page declares, as data. `rule` names the rule that chose
-    the body. `flags` are words for a reader of the row (source_unresolved, body_from_feed, cleaning_refused,
-    incomplete). `whole_url` and `next_url` are where an incomplete article stands whole and where it goes on, when the
-    page tells.
+    microdata, time, url, text). `canonical_url` is what the page declares, in the one form that its site's rule knows.
+    `rule` names the rule that chose the body. `flags` are words for a reader of the row (source_unresolved,
+    body_from_feed, cleaning_refused, incomplete and the part_* that says why). `whole_url` and `next_url` are where an
+    incomplete article stands whole and where it goes on, when the page tells.
     """
 
     outcome: PageOutcome

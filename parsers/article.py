@@ -82,7 +82,7 @@ def _extract(page: Page, rules: Rules) -> Article:
     cleaned = clean(reading.sifted.blocks, _context(page, rule, facts, reading.sifted.blocks))
     cleaned = _with_beside(cleaned, reading, page)
     parts = parts_of(reading.tree, reading.choice, page.url, rule, INCOMPLETE in cleaned.flags)
-    facts = _with_found(facts, head, page, cleaned)
+    facts = _at_home(_with_found(facts, head, page, cleaned), page, rule)
     body = _body(cleaned)
     if page.origin is Origin.FEED:
         outcome = _of_fragment(body)
@@ -210,6 +210,14 @@ def _with_found(facts: metadata.Metadata, head: Head, page: Page, cleaned: Clean
     if undated or (cleaned.credits and is_desk(facts.author, facts.site_name)):
         return metadata.describe(head, page, cleaned.published_line, page.url, cleaned.credits)
     return facts
+
+
+def _at_home(facts: metadata.Metadata, page: Page, rule: Rule) -> metadata.Metadata:
+    """The declared address, or the page's own, in the one form that its site gives its articles."""
+    told = facts.canonical_url or page.url
+    if not rule.canonical or told is None or (own := rule.canonical_form(told)) == facts.canonical_url:
+        return facts
+    return replace(facts, canonical_url=own) if facts.canonical_url or own != page.url else facts
 
 
 def _body(cleaned: Cleaned) -> str:

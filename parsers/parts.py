@@ -54,7 +54,7 @@ def _whole_by(url: str, rule: Rule) -> str | None:
         parts = urlsplit(url)
     except ValueError:
         return None
-    if not rule.full_page or not parts.netloc or (rule.article_url and not re.search(rule.article_url, parts.path)):
+    if not rule.full_page or not parts.netloc or not rule.is_article_url(url):
         return None
     if not rule.full_page.startswith("?"):
         path = parts.path.rstrip("/")

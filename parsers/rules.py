@@ -2,9 +2,12 @@
 
     sites/*.toml --load--> Rules --rule_for(url, platform, at)--> Rule (site's own, else its platform's, else default)
 
-A file is one host ("detik.com" also rules news.detik.com) or one platform. A rule inherits what it does not say. Dated
-versions of a rule follow each other under [[version]]; the latest whose `since` is not after the page counts. A rule
-with `verified = false` has never met a real page, so it yields to generic scoring where the two disagree.
+A file is one host ("detik.com" also rules news.detik.com), one platform, or what hosts have in common ("portal": a
+name without a dot). A rule inherits what it does not say; its noise and canonical forms are added to those inherited.
+Dated versions of a rule follow each other under [[version]]; the latest whose `since` is not after the page counts. A
+rule with `verified = false` has never met a real page, so it yields to generic scoring where the two disagree.
+
+Every fault is one line, `FILE: FIELD: what is wrong`, raised before anything starts.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from importlib import resources
 from typing import Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kliping.errors import RuleError
@@ -25,7 +29,7 @@ from parsers.selector import Index, Selector, compile_selector
 
 PLATFORMS = ("blogspot.com", "wordpress")
 _LISTS = ("body", "noise", "openers", "closers")
-_TEXTS = ("full_page", "zone", "canonical", "article_url", "inherits")
+_TEXTS = ("full_page", "zone", "article_url", "inherits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,8 @@ class Rule:
     """What is known of one host or platform. `body` selectors stand in order of trust.
 
     `deepest` takes the innermost of nested matches that still holds most of the text. `zone` is the IANA zone of times
-    without offset, `full_page` what asks for all pages at once ("?page=all", "/all"), `article_url` a pattern.
+    without offset, `full_page` what asks for all pages at once ("?page=all", "/all"), `article_url` a pattern of paths,
+    `canonical` (pattern, replacement) pairs that bring the address of an article to one form.
     """
 
     name: str = "default"
@@ -45,7 +50,7 @@ class Rule:
     closers: tuple[str, ...] = ()
     full_page: str | None = None
     zone: str | None = None
-    canonical: str | None = None
+    canonical: tuple[tuple[str, str], ...] = ()
     article_url: str | None = None
     inherits: str | None = None
     since: date | None = None
@@ -54,6 +59,21 @@ class Rule:
     def noise_in(self, tag: str, attributes: Mapping[str, str | None]) -> Selector | None:
         """The selector by which an element is noise."""
         return self.noise_index.find(tag, attributes)
+
+    def is_article_url(self, url: str) -> bool:
+        """Whether an address has the form of the site's articles; True where no form is known."""
+        try:
+            return self.article_url is None or re.search(self.article_url, urlsplit(url).path) is not None
+        except ValueError:
+            return False
+
+    def canonical_form(self, url: str) -> str:
+        """The one address of the article at `url`; `url` itself where no form is known or it is no article's."""
+        if not self.canonical or not self.is_article_url(url):
+            return url
+        for pattern, replacement in self.canonical:
+            url = re.sub(pattern, replacement, url, count=1)
+        return url
 
 
 @dataclass(frozen=True)
@@ -79,15 +99,22 @@ def load(site_rules: bool = True) -> Rules:
 @lru_cache(maxsize=1)
 def _packaged() -> Rules:
     folder = resources.files("parsers").joinpath("sites")
-    texts = {entry.name.removesuffix(".toml"): entry.read_text("utf-8") for entry in folder.iterdir()}
-    return build({name: text for name, text in texts.items() if not name.startswith("_")})
+    names = [entry.name for entry in folder.iterdir() if entry.name.endswith(".toml")]
+    return build({name.removesuffix(".toml"): _text(folder.joinpath(name).read_bytes(), name) for name in names})
+
+
+def _text(raw: bytes, name: str) -> str:
+    try:
+        return raw.decode()
+    except UnicodeDecodeError as error:
+        raise RuleError(f"{name}: not UTF-8: {error}") from None
 
 
 def build(texts: Mapping[str, str]) -> Rules:
-    """Rules from TOML texts by name. Raises RuleError naming file and field."""
+    """Rules from TOML texts by file name without its ending. Raises RuleError naming file and field."""
     raw = {name: _parse(name, text) for name, text in texts.items()}
     ready = {name: _versions(name, raw, ()) for name in sorted(raw)}
-    platforms = {name: rules for name, rules in ready.items() if name in (*PLATFORMS, "default")}
+    platforms = {name: rules for name, rules in ready.items() if name in PLATFORMS or "." not in name}
     return Rules({name: rules for name, rules in ready.items() if name not in platforms}, platforms)
 
 
@@ -112,56 +139,98 @@ def _parse(name: str, text: str) -> dict[str, Any]:
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise RuleError(f"{name}: {error}") from None
-    known = {f.name for f in fields(Rule)} - {"name", "noise_index"} | {"version"}
-    for unknown in sorted(set(table) - known):
-        raise RuleError(f"{name}: unknown field {unknown}")
+        raise RuleError(f"{name}.toml: {error}") from None
+    _only_known(f"{name}.toml", table, {*_FIELDS, "version"})
     return table
+
+
+def _only_known(where: str, table: Mapping[str, Any], known: set[str]) -> None:
+    for unknown in sorted(set(table) - known):
+        raise RuleError(f"{where}: {unknown}: there is no such field")
 
 
 def _versions(name: str, raw: Mapping[str, dict[str, Any]], seen: tuple[str, ...]) -> tuple[Rule, ...]:
     if name in seen:
-        raise RuleError(f"{name}: inherits from itself through {', '.join(seen)}")
+        raise RuleError(f"{name}.toml: inherits: from itself through {', '.join(seen)}")
     if name not in raw:
-        raise RuleError(f"{seen[-1] if seen else name}: inherits from {name}, which is not there")
+        raise RuleError(f"{seen[-1] if seen else name}.toml: inherits: there is no {name}.toml")
     table = raw[name]
     parent = table.get("inherits", None if name == "default" else "default" if "default" in raw else None)
+    if not isinstance(parent, str | None):
+        raise RuleError(f"{name}.toml: inherits: must be a string")
     base = replace(_versions(parent, raw, (*seen, name))[-1], since=None) if parent else Rule()
-    base = _apply(name, base, {key: value for key, value in table.items() if key != "version"})
+    base = _apply(name, f"{name}.toml", base, {key: value for key, value in table.items() if key != "version"})
     later = table.get("version", [])
-    if not isinstance(later, list):
-        raise RuleError(f"{name}: version must be a list of tables")
-    return tuple(sorted((base, *(_apply(name, base, t) for t in later)), key=lambda rule: rule.since or date.min))
+    if not isinstance(later, list) or not all(isinstance(each, dict) for each in later):
+        raise RuleError(f"{name}.toml: version: must be tables, [[version]]")
+    found = [base, *(_version(name, number, base, each) for number, each in enumerate(later, 1))]
+    found.sort(key=lambda rule: rule.since or date.min)
+    if len({rule.since for rule in found}) < len(found):
+        raise RuleError(f"{name}.toml: version: two of them have the same since")
+    return tuple(found)
 
 
-def _apply(name: str, base: Rule, table: Mapping[str, Any]) -> Rule:
-    values: dict[str, Any] = {key: _checked(name, key, value) for key, value in table.items()}
-    if "noise" in values:
-        values["noise"] = (*values["noise"], *(s for s in base.noise if s not in values["noise"]))
+def _version(name: str, number: int, base: Rule, table: Mapping[str, Any]) -> Rule:
+    """A later version: what it does not say it has from the file's own fields."""
+    where = f"{name}.toml: version {number}"
+    _only_known(where, table, _FIELDS - {"inherits"})
+    if "since" not in table:
+        raise RuleError(f"{where}: since: is missing")
+    return _apply(name, where, base, {"verified": base.verified, **table})
+
+
+def _apply(name: str, where: str, base: Rule, table: Mapping[str, Any]) -> Rule:
+    values: dict[str, Any] = {key: _checked(f"{where}: {key}", key, value) for key, value in table.items()}
+    for key in ("noise", "canonical"):
+        if key in values:
+            values[key] = tuple(dict.fromkeys((*values[key], *getattr(base, key))))
     rule = replace(base, name=name, **{"verified": True, **values}) if table else replace(base, name=name)
     return replace(rule, noise_index=Index(rule.noise))
 
 
-def _checked(name: str, key: str, value: object) -> object:
+def _checked(where: str, key: str, value: object) -> object:
+    """The value as a Rule holds it. Raises RuleError that begins with `where`."""
     if key in _LISTS:
-        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
-            raise RuleError(f"{name}: {key} must be a list of strings")
-        return tuple(compile_selector(name, v) for v in value) if key in ("body", "noise") else tuple(value)
-    if key in _TEXTS and not isinstance(value, str):
-        raise RuleError(f"{name}: {key} must be a string")
+        if not isinstance(value, list) or not all(isinstance(item, str) and item.strip() for item in value):
+            raise RuleError(f"{where}: must be a list of strings")
+        return tuple(compile_selector(where, v) for v in value) if key in ("body", "noise") else tuple(value)
+    if key == "canonical":
+        return _pairs(where, value)
+    if key in _TEXTS and not (isinstance(value, str) and value.strip()):
+        raise RuleError(f"{where}: must be a string")
     if key in ("verified", "deepest") and not isinstance(value, bool):
-        raise RuleError(f"{name}: {key} must be true or false")
+        raise RuleError(f"{where}: must be true or false")
     if key == "since" and not (isinstance(value, date) and not isinstance(value, datetime)):
-        raise RuleError(f"{name}: since must be a date")
-    _check_meaning(name, key, value)
+        raise RuleError(f"{where}: must be a date, as 2024-03-01")
+    if key == "full_page" and not re.match(r"\?\w+=\w|/\w", str(value)):
+        raise RuleError(f"{where}: must be a query as ?page=all or a path as /all")
+    _check_meaning(where, key, value)
     return value
 
 
-def _check_meaning(name: str, key: str, value: object) -> None:
+def _pairs(where: str, value: object) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, list):
+        raise RuleError(f"{where}: must be a list of [pattern, replacement]")
+    pairs = []
+    for pair in value:
+        if not isinstance(pair, list) or len(pair) != 2 or not all(isinstance(text, str) for text in pair):
+            raise RuleError(f"{where}: must be a list of [pattern, replacement]")
+        try:
+            re.sub(pair[0], pair[1], "")
+        except (re.error, IndexError) as error:
+            raise RuleError(f"{where}: {error}") from None
+        pairs.append((pair[0], pair[1]))
+    return tuple(pairs)
+
+
+def _check_meaning(where: str, key: str, value: object) -> None:
     try:
         if key == "zone":
             ZoneInfo(str(value))
         elif key == "article_url":
             re.compile(str(value))
     except (ZoneInfoNotFoundError, ValueError, re.error) as error:
-        raise RuleError(f"{name}: {key}: {error}") from None
+        raise RuleError(f"{where}: {error}") from None
+
+
+_FIELDS = {each.name for each in fields(Rule)} - {"name", "noise_index"}

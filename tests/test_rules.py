@@ -22,9 +22,8 @@ def build(**files: str) -> rules.Rules:
 def test_the_packaged_rules_load() -> None:
     found = rules.load()
     assert len(found.hosts) >= 30
-    assert set(found.platforms) == {"default", "blogspot.com", "wordpress"}
-    for rule in (rule for versions in found.hosts.values() for rule in versions):
-        assert not rule.article_url or re.compile(rule.article_url)
+    assert set(found.platforms) == {"default", "blogspot.com", "wordpress", "portal"}
+    assert {rule.name for versions in found.hosts.values() for rule in versions} == set(found.hosts)
 
 
 def test_hosts_can_be_left_out_while_platforms_stay() -> None:
@@ -66,24 +65,55 @@ def test_versions_by_date() -> None:
     assert found.rule_for("https://a.com/x").body[0].source == ".baru"
 
 
+def test_a_later_version_is_as_verified_as_its_file() -> None:
+    found = build(a_com="verified = false\n[[version]]\nsince = 2024-03-01\nnoise = ['.b']").rule_for("https://a.com/x")
+    assert (found.verified, [s.source for s in found.noise]) == (False, [".b", ".iklan"])
+
+
+def test_canonical_forms_are_added_to_those_inherited_and_leave_other_pages_alone() -> None:
+    found = build(
+        portal="canonical = [['[?].*', '']]",
+        a_com="inherits = 'portal'\narticle_url = '/read/'\ncanonical = [['/amp/', '/']]",
+    ).rule_for("https://a.com/x")
+    assert found.canonical_form("https://a.com/amp/read/1?page=2") == "https://a.com/read/1"
+    assert found.canonical_form("https://a.com/amp/indeks?page=2") == "https://a.com/amp/indeks?page=2"
+
+
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("bodi = []", "a.com: unknown field bodi"),
-        ('body = "x"', "a.com: body must be a list of strings"),
-        ('body = ["div > p"]', "a.com: 'div > p' is not a selector we know"),
-        ('zone = "Asia/Bandung"', "a.com: zone"),
-        ('article_url = "("', "a.com: article_url"),
-        ('inherits = "b.com"', "inherits from b.com, which is not there"),
-        ('inherits = "a.com"', "a.com: inherits from itself"),
-        ('verified = "yes"', "a.com: verified must be true or false"),
-        ('[[version]]\nsince = "2024"', "a.com: since must be a date"),
-        ("body = [", "a.com: "),
+        ("bodi = []", "bodi: there is no such field"),
+        ('body = "x"', "body: must be a list of strings"),
+        ('noise = [" "]', "noise: must be a list of strings"),
+        ('body = ["div > p"]', "body: 'div > p' is not a selector we know"),
+        ('zone = "Asia/Bandung"', "zone: "),
+        ("zone = 7", "zone: must be a string"),
+        ('article_url = "("', "article_url: "),
+        ('full_page = "page=all"', "full_page: must be a query as ?page=all or a path as /all"),
+        ('canonical = "x"', "canonical: must be a list of [pattern, replacement]"),
+        ('canonical = [["x"]]', "canonical: must be a list of [pattern, replacement]"),
+        ('canonical = [["(", ""]]', "canonical: "),
+        ("canonical = [['x', '\\1']]", "canonical: invalid group reference"),
+        ('inherits = "b.com"', "inherits: there is no b.com.toml"),
+        ('inherits = "a.com"', "inherits: from itself"),
+        ("inherits = 1", "inherits: must be a string"),
+        ('verified = "yes"', "verified: must be true or false"),
+        ('[[version]]\nsince = "2024"', "version 1: since: must be a date"),
+        ("[[version]]\nbody = []", "version 1: since: is missing"),
+        ("[[version]]\nsince = 2024-01-01\nbodi = []", "version 1: bodi: there is no such field"),
+        ('[[version]]\nsince = 2024-01-01\ninherits = "b.com"', "version 1: inherits: there is no such field"),
+        (
+            "[[version]]\nsince = 2024-01-01\n[[version]]\nsince = 2024-01-01",
+            "version: two of them have the same since",
+        ),
+        ("version = 3", "version: must be tables"),
+        ("body = [", ""),
     ],
 )
 def test_faults_are_named(text: str, complaint: str) -> None:
-    with pytest.raises(RuleError, match=re.escape(complaint)):
+    with pytest.raises(RuleError, match=re.escape(f"a.com.toml: {complaint}")) as caught:
         build(a_com=text)
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
