@@ -7,6 +7,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -193,13 +194,20 @@ def test_the_examples_for_readers_run_as_the_reader(dsn: str) -> None:
 
 def test_the_example_rules_are_rules() -> None:
     from parsers import rules
+    from parsers.parts import full_page_url
 
     examples = blocks(ROOT / "docs/adding-a-site.md", "toml")
-    assert len(examples) == 2
     packaged = {path.stem: path.read_text("utf-8") for path in (ROOT / "parsers/sites").glob("*.toml")}
-    for example in examples:
+    first, second, tried = examples
+    for example in (first, second):
         built = rules.build({**packaged, "contoh.co.id": example})
         assert built.rule_for("https://news.contoh.co.id/1").name == "contoh.co.id"
+    found, told = rules.build({**packaged, "contoh.co.id": first}), tomllib.loads(tried)
+    rule = found.rule_for(told["articles"][0])
+    assert [rule.is_article_url(url) for url in (*told["articles"], *told["others"])] == [True, False]
+    assert all(rule.canonical_form(url) == form for url, form in told["canonical"])
+    assert all(full_page_url(url, found) == whole for url, whole in told["whole"])
+    assert set(told["closes"]) <= set(rule.closers)
 
 
 def test_every_field_of_a_rule_is_described() -> None:
