@@ -71,7 +71,7 @@ _GAP = r"[ .,/\-]{0,3}"
 _FORMS = tuple(
     re.compile(form)
     for form in (
-        r"(?<!\d)" + _YEAR + r"(?P<sep>[-/.]) ?(?P<monthno>\d{1,2})(?P=sep) ?(?P<day>\d{1,2})(?!\d)",
+        r"(?<!\d)(?<!^-)" + _YEAR + r"(?P<sep>[-/.]) ?(?P<monthno>\d{1,2})(?P=sep) ?(?P<day>\d{1,2})(?!\d)",
         r"(?<!\d)" + _YEAR + r"[ \-/,]{1,3}" + _MONTH + r"[ \-/,]{1,3}(?P<day>\d{1,2})(?!\d)",
         _DAY + r"(?:st|nd|rd|th|hb)?" + _GAP + r"(?:of |bulan )?" + _MONTH + _GAP + r"(?:tahun )?" + _ANY_YEAR,
         r"(?<![a-z])" + _MONTH + r"[ \-]{0,2}(?P<day>\d{1,2})(?:st|nd|rd|th)?[ ,]{1,3}" + _YEAR,

@@ -205,7 +205,7 @@ def _entry(result: _Result, feed: dict[str, Any], version: str, base: str, zone:
 
 
 def _values(item: dict[str, Any], feed: dict[str, Any], version: str, base: str, zone: str) -> Entry:
-    published, updated = _raw_dates(item, version)
+    published, updated = _raw_dates(item, version, zone)
     atom = version.startswith("atom")
     entry = Entry(
         guid=guid_text(_get(item, "id")),
@@ -271,12 +271,17 @@ def _first_url(hrefs: Iterable[str | None], base: str) -> str | None:
     return next((found for href in hrefs if (found := link_url(href, base))), None)
 
 
-def _raw_dates(item: dict[str, Any], version: str) -> tuple[str | None, str | None]:
-    """What the entry says of when it was published and updated; in RSS, a lone dc:date says when it was published."""
+def _raw_dates(item: dict[str, Any], version: str, zone: str) -> tuple[str | None, str | None]:
+    """What the entry says of when it was published and updated.
+
+    In RSS, the only date that can be read says when it was published (dc:date beside no or a bad pubDate).
+    """
     published = raw_date(_get(item, "published") or _get(item, "created"))
     updated = raw_date(_get(item, "updated"))
-    if published is None and not version.startswith("atom"):
-        return updated, None
+    if published and (moment(published, zone) or not moment(updated, zone)):
+        return published, updated
+    if not version.startswith("atom"):
+        return updated or published, None
     return published, updated
 
 

@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import sha256
 
 from parsers.dates import parse_date
@@ -97,6 +98,7 @@ def raw_date(text: str | None) -> str | None:
     return cut(clean_line(text), RAW_DATE_CHARS) or None if text else None
 
 
+@lru_cache(maxsize=4096)
 def moment(raw: str | None, zone: str) -> datetime | None:
     """The time a raw date means, in `zone` when it names none; None when it is no date of 1990 to 2100."""
     found = parse_date(raw, zone, thorough=False) if raw else None

@@ -32,6 +32,7 @@ SNIFF_CHARS = 64 * 1024
 _HTML = re.compile(
     r"<(?:!doctype\s+html|html|head|body|script|div|meta|title|table|p|a|br|h1)(?=[\s>/])", re.IGNORECASE
 )
+_OTHER_XML = re.compile(r"<(?:opml|urlset|sitemapindex|svg|error)(?=[\s>/])", re.IGNORECASE)
 _DECLARED_HTML = re.compile(r"<(?:!doctype\s+html\b|html[\s>])", re.IGNORECASE)
 
 # Not allowed in XML 1.0: C0 but tab, LF, CR; surrogates; U+FFFE and U+FFFF.
@@ -110,7 +111,7 @@ def _root_start(text: str) -> int:
 
 
 def _not_a_feed(head: str) -> FeedError:
-    if _HTML.search(head):
+    if _HTML.search(head) and not _OTHER_XML.match(head):
         return fault(FeedFault.HTML, "the document is a web page")
     return fault(FeedFault.NOT_FEED, f"no rss, feed or RDF element; it starts with {head.strip()[:40]!r}")
 

@@ -163,7 +163,7 @@ class _Scan:
         self.text = text
         self.marks = re.compile(
             rf"<(?:(?P<comment>!--)|(?P<cdata>!\[CDATA\[)|(?P<close>/{item}[^<>]*>)|(?P<open>{item}[^<>]*>)"
-            rf"|(?P<channel>/(?:{NAME}:)?channel\s*>)|(?P<root>/{re.escape(root)}\s*>))",
+            rf"|(?P<root>/{re.escape(root)}\s*>)|(?P<channel>/(?:{NAME}:)?channel\s*>))",
             re.IGNORECASE,
         )
         closing, opening = (re.compile(mark + item, re.IGNORECASE) for mark in ("</", "<"))

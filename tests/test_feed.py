@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import fields
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -24,7 +26,7 @@ from parsers import feed
 from parsers.feedtext import reads_on
 
 FOLDER = Path(__file__).parent / "feeds"
-DOCUMENTS = sorted(path for path in FOLDER.iterdir() if not path.name.endswith(".expected.json"))
+DOCUMENTS = sorted(path for path in FOLDER.iterdir() if not path.name.endswith((".expected.json", ".md")))
 URL = "https://umpan.example/rss.xml"
 
 
@@ -35,12 +37,16 @@ def shown(value: Any) -> Any:
         return {name: shown(one) for name, one, default in held if one != default}
     if isinstance(value, tuple):
         return [shown(one) for one in value]
+    if isinstance(value, str) and len(value) > 1200:
+        return f"{value[:100]}... {len(value)} characters, sha256 {sha256(value.encode()).hexdigest()[:16]}"
     return value.isoformat() if isinstance(value, datetime) else value
 
 
 def read(path: Path, given: dict[str, Any]) -> dict[str, Any]:
     try:
-        parsed = feed.parse(path.read_bytes(), given.get("url", URL), given.get("content_type"))
+        parsed = feed.parse(
+            path.read_bytes(), given.get("url", URL), given.get("content_type"), limit=given.get("limit", 2000)
+        )
     except FeedError as error:
         return {"fault": str(error).partition(":")[0]}
     return {"feed": shown(parsed)}
@@ -59,11 +65,21 @@ def test_a_document_is_read_as_expected(path: Path) -> None:
 
 
 def test_there_are_enough_documents_and_no_stray_expectations() -> None:
-    assert len(DOCUMENTS) >= 25
+    assert len(DOCUMENTS) >= 150
     stray = {path.name for path in FOLDER.glob("*.expected.json")} - {
         f"{path.name}.expected.json" for path in DOCUMENTS
     }
     assert not stray
+
+
+def test_every_defect_has_a_document_and_every_document_a_defect() -> None:
+    rows = re.findall(
+        r"^\| ([A-Z][0-9]) \| (.+?) \| (.+?) \|$", (FOLDER / "README.md").read_text("utf-8"), re.MULTILINE
+    )
+    kinds = {"X": 9, "B": 8, "J": 4, "N": 4, "D": 6, "M": 7, "I": 4, "O": 1, "L": 3, "T": 5, "W": 2, "A": 2}
+    assert [row[0] for row in rows] == [f"{letter}{n}" for letter, most in kinds.items() for n in range(1, most + 1)]
+    named = [name for _, _, names in rows for name in names.split()]
+    assert set(named) == {path.name for path in DOCUMENTS}
 
 
 # --- one bad item costs one entry -------------------------------------------------------------------------------------
