@@ -34,28 +34,20 @@ def _tag_ids() -> dict[int, str]:
 _TEXT, _COMMENT = 2, 4
 TAG_NAMES = _tag_ids()
 _BY_NAME = {name: number for number, name in TAG_NAMES.items()}
-_ROLE_OF = {_BY_NAME[name]: role for role, names in tags.ROLES.items() for name in names.split()}
-_ROLE_OF |= {_COMMENT: tags.SKIP}
-_CLOSED, _OPEN, _ANCHOR_CODE, _STRONG_CODE = -1, -2, -3, -4
-_OWN_KIND = {_BY_NAME[name]: kind for name, kind in tags.KINDS.items()}
-_RESET = frozenset(_BY_NAME[name] for name in ("table", "ul", "ol", "dl", "section", "article", "figure", "form"))
+# What to do on leaving an element: a number from -1 on says that it is a row, and which row it stands in.
+_CLOSED, _OPEN, _ANCHOR, _STRONG = -2, -3, -4, -5
+_CAPTION, _CELL, _PARAGRAPH = BlockKind.CAPTION, BlockKind.CELL, BlockKind.PARAGRAPH  # asking an enum takes long
+_KIND_OF = {_BY_NAME[name]: kind for name, kind in tags.KINDS.items()}
 _TIME, _HTML, _ARTICLE = _BY_NAME["time"], _BY_NAME["html"], _BY_NAME["article"]
-_IMG, _HR = _BY_NAME["img"], _BY_NAME["hr"]
-_META, _LINK, _TITLE, _SCRIPT = (_BY_NAME[name] for name in ("meta", "link", "title", "script"))
-_PRE = frozenset(_BY_NAME[name] for name in ("pre", "listing", "xmp", "plaintext"))
-# Never left out by their name: the frame of the page, and elements that hold a paragraph or less.
-_READ = frozenset(_BY_NAME[name] for name in mark.vocabulary("html body main p h1 h2 h3 h4 h5 h6 li blockquote pre td"))
-_PRUNED = frozenset(_BY_NAME[name] for name in ("nav", "footer", "aside"))
+_PRE, _PRUNED, _READ = ({_BY_NAME[name] for name in names.split()} for names in (tags.PRE, tags.PRUNED, tags.READ))
 _SPECIAL = _PRE | _PRUNED | {_HTML}
 _SPLITS = mark.JUNK | mark.CAPTION | mark.HIDDEN | mark.TAGS
 _KEPT = mark.POST | mark.BODY | mark.KEEP | mark.PROPERTY
-_ENTER = ("_inline", "_block", "_break", "_skip", "_head", "_anchor", "_void", "_emphasis", "_aside")  # by role
 _RARE = mark.vocabulary("itemprop style hidden aria-hidden")  # attributes with a meaning, beside class and id
 _NOT_SHOWN = re.compile(r"display\s*:\s*none").search
 _MARK = "\x1e"  # a single line break: white space to str.split, and in no honest page
-_DEEPEST = DEPTH  # the parser may nest deeper than the source when it repairs it
 
-_CLASSES, _TOKENS = mark.CLASSES, mark.TOKENS
+_CLASSES, _TOKENS, _CAPTURED = mark.CLASSES, mark.TOKENS, mark.CAPTURED
 _tuple = tuple.__new__  # what a NamedTuple's own __new__ calls, at a third of the time
 
 Attributes = dict[str, str | None]
@@ -98,7 +90,7 @@ class Tree:
 
     def __init__(self) -> None:
         self.rows: list[Row] = []
-        self.last: list[int] = []
+        self.last: dict[int, int] = {}
         self.lines: list[Line] = []
         self.pruned: dict[int, LexborNode] = {}
         self.asides: list[LexborNode] = []
@@ -130,7 +122,8 @@ def _walk(roots: Sequence[LexborNode], splits: Splitter | None, prune: bool) -> 
     walk = _Walk(splits, prune)
     for root in roots:
         walk.run(root)
-    return walk.finish()
+    walk.tree.head = walk.gatherer.head()
+    return walk.tree
 
 
 def _breaks(raw: str) -> tuple[str, ...]:
@@ -162,83 +155,97 @@ class _Walk:
         self.gatherer = Gatherer()
 
     def run(self, root: LexborNode) -> None:
-        """Depth first, without recursion; subtrees that hold no text of the article are not entered.
+        """Depth first, without recursion: `nodes` are the elements we are in, `codes` what to do on leaving each.
 
-        Long because a call for every node would double the cost of the walk.
+        Subtrees that hold no text of the article are not entered. Long because a call for every node would double the
+        cost of the walk: the marks of a block are taken here as `_marks` does.
         """
-        parts, role_of, leave = self.parts, _ROLE_OF.get, self._leave
-        enter = [getattr(self, name) for name in _ENTER]
-        nodes, codes = [root], [self._block(root, root.tag_id)]
-        node = root.first_child if codes[0] != _CLOSED else None
+        parts, last, lines, flush = self.parts, self.last, self.lines, self._flush
+        enter_of, rare = _ENTER.get, _RARE
+        attributes = root.attributes
+        nodes, codes = [root], [self._open(root, root.tag_id, attributes, self._marks(attributes, root))]
+        node = root.first_child
         while True:
-            while node is None:  # nothing left in here
-                node = nodes.pop()
-                leave(codes.pop())
-                if not nodes:
-                    return
-                node = node.next
-            number = node.tag_id
-            if number == _TEXT:
-                text = node.text_content or ""
-                if parts or self.pre or not text.isspace():
-                    parts.append(text)
-            elif (role := role_of(number, tags.BLOCK)) != tags.SKIP:
-                code = enter[role](node, number)
-                if code != _CLOSED:
-                    child = node.first_child
-                    if child is not None and len(nodes) < _DEEPEST:
-                        nodes.append(node)
-                        codes.append(code)
-                        node = child
-                        continue
-                    leave(code)
+            while node is not None:
+                number = node.tag_id
+                if number == _TEXT:
+                    if parts or self.pre or not node.is_empty_text_node:
+                        parts.append(node.text_content or "")
+                    node = node.next
+                    continue
+                enter = enter_of(number)
+                if enter is not None:
+                    code = enter(self, node, number)
+                elif attributes := node.attributes:
+                    marks = _CLASSES[attributes.get("class")] | _TOKENS[attributes.get("id")]
+                    if not rare.isdisjoint(attributes):
+                        marks |= self._rare_marks(attributes, node)
+                    if marks & _CAPTURED:
+                        self.gatherer.of_marks(marks, node, attributes)
+                    code = self._open(node, number, attributes, marks)
+                else:
+                    code = self._open(node, number, attributes, 0)
+                if code == _CLOSED:
+                    node = node.next
+                else:
+                    nodes.append(node)
+                    codes.append(code)
+                    node = node.first_child if len(nodes) <= DEPTH else None  # a repair may nest deeper than the source
+            code = codes.pop()  # nothing left in here
+            if code > _CLOSED:  # a row
+                if parts:
+                    flush()
+                last[self.current] = len(lines)
+                if self.pre and self.rows[self.current].tag in _PRE:
+                    self.pre -= 1
+                self.current = code
+            elif code != _OPEN:
+                self._leave(code)
+            node = nodes.pop()
+            if not nodes:
+                return
             node = node.next
 
     def _leave(self, code: int) -> None:
-        if code >= 0:
-            if self.parts:
-                self._flush()
-            self.last[code] = len(self.lines)
-            row = self.rows[code]
-            if self.pre and row.tag in _PRE:
-                self.pre -= 1
-            self.current = row.parent
-        elif code == _ANCHOR_CODE:
+        if code == _ANCHOR:
             self._end_link()
             self.link_at = -1
-        elif code == _STRONG_CODE:
+        elif code == _STRONG:
             self.strong_depth -= 1
             if self.strong_depth == 0:
                 self._end_strong()
                 self.strong_at = -1
 
-    def _block(self, node: LexborNode, number: int) -> int:
-        attributes = node.attributes
-        return self._open(node, number, attributes, self._marks(attributes, node) if attributes else 0)
-
     def _open(self, node: LexborNode, number: int, attributes: Attributes, marks: int) -> int:
+        """Make a row of an element and enter it; returns the row around it, or that it is left out."""
         if self.parts:
             self._flush()
-        current, rows, last = self.current, self.rows, self.last
-        kind = BlockKind.CAPTION if marks & mark.CAPTION else _OWN_KIND.get(number)
-        if kind is None:
-            kind = BlockKind.PARAGRAPH
-            if current >= 0 and number not in _RESET and (around := rows[current].kind) is not BlockKind.CELL:
-                kind = around
+        rows, around = self.rows, self.current
+        kind = _KIND_OF.get(number)
+        if marks & mark.CAPTION:
+            kind = _CAPTION
+        elif kind is None:
+            kind = rows[around].kind if around >= 0 else _PARAGRAPH
+            if kind is _CELL:
+                kind = _PARAGRAPH
         index, first = len(rows), len(self.lines)
-        rows.append(_tuple(Row, (current, number, attributes, marks, kind, first)))
-        last.append(first)
-        if number in _SPECIAL or marks & mark.JUNK:
-            junk = marks & mark.JUNK or (number in _PRUNED and not self._in_article())
-            if junk and self.prunes and not (marks & _KEPT or number in _READ):
+        rows.append(_tuple(Row, (around, number, attributes, marks, kind, first)))
+        if marks & mark.JUNK or number in _SPECIAL:
+            if self._is_left_out(number, marks):
                 self.tree.pruned[index] = node
+                self.last[index] = first
                 return _CLOSED
             if number in _PRE:
                 self.pre += 1
             elif number == _HTML:
                 self.gatherer.html_lang = attributes.get("lang") or attributes.get("xml:lang")
         self.current = index
-        return index
+        return around
+
+    def _is_left_out(self, number: int, marks: int) -> bool:
+        """Whether an element is not entered, because its words or its name say junk and nothing says otherwise."""
+        junk = marks & mark.JUNK or (number in _PRUNED and not self._in_article())
+        return bool(junk) and self.prunes and not (marks & _KEPT or number in _READ)
 
     def _in_article(self) -> bool:
         """Whether the current element is the article's own wrapper, whose footer names its tags."""
@@ -258,11 +265,11 @@ class _Walk:
             return self._open(node, number, attributes, marks)
         return _OPEN
 
-    def _emphasis(self, node: LexborNode, number: int) -> int:
+    def _strong(self, node: LexborNode, number: int) -> int:
         if self.strong_depth == 0:
             self.strong_at = len(self.parts)
         self.strong_depth += 1
-        return _STRONG_CODE
+        return _STRONG
 
     def _anchor(self, node: LexborNode, number: int) -> int:
         attributes = node.attributes
@@ -278,12 +285,12 @@ class _Walk:
             self._end_link()
         self.link_at = len(self.parts)
         self.href = attributes.get("href") or ""
-        return _ANCHOR_CODE
+        return _ANCHOR
 
     def _skip(self, node: LexborNode, number: int) -> int:
         return _CLOSED
 
-    def _aside(self, node: LexborNode, number: int) -> int:
+    def _noscript(self, node: LexborNode, number: int) -> int:
         self.tree.asides.append(node)
         return _CLOSED
 
@@ -319,8 +326,9 @@ class _Walk:
         return _CLOSED
 
     def _end_link(self) -> None:
-        if self.link_at < len(self.parts):
-            text = " ".join("".join(self.parts[self.link_at :]).split())
+        inside = self.parts[self.link_at :]
+        if inside:
+            text = " ".join("".join(inside).split())
             if text:
                 self.linked += len(text)
                 self.links.append((text, self.href))
@@ -339,42 +347,53 @@ class _Walk:
             self._end_strong()
             self.strong_at = 0
         raw = "".join(parts)
-        text = raw.strip("\n").rstrip() if self.pre else " ".join(raw.split())
-        if text:
-            current = self.current
-            breaks = _breaks(raw) if self.break_at >= 0 else ()
-            kind = self.rows[current].kind
-            self.lines.append(_tuple(Line, (text, current, kind, self.linked, self.links or (), self.strong, breaks)))
-        if self.links:
-            self.links = []
-        self.linked = self.strong = 0
-        self.break_at = -1
         parts.clear()
+        text = raw.strip("\n").rstrip() if self.pre else " ".join(raw.split())
+        breaks: tuple[str, ...] = ()
+        if self.break_at >= 0:
+            breaks = _breaks(raw)
+            self.break_at = -1
+        if text:
+            current, links = self.current, self.links
+            kind = self.rows[current].kind
+            self.lines.append(_tuple(Line, (text, current, kind, self.linked, links or (), self.strong, breaks)))
+            if links:
+                self.links, self.linked = [], 0
+        self.strong = 0
 
-    def _void(self, node: LexborNode, number: int) -> int:
-        if number == _HR:
-            if self.parts:
-                self._flush()
-        elif number == _IMG:
-            if self.parts and not "".join(self.parts).isspace():
-                return _CLOSED  # a picture within a line: an emoji, a formula
-            attributes = node.attributes
-            source = attributes.get("data-src") or attributes.get("src") or ""
-            self.tree.images.append((len(self.lines), self.current, source))
+    def _rule(self, node: LexborNode, number: int) -> int:
+        if self.parts:
+            self._flush()
         return _CLOSED
 
-    def _head(self, node: LexborNode, number: int) -> int:
-        if number == _SCRIPT:
+    def _image(self, node: LexborNode, number: int) -> int:
+        if self.parts and not "".join(self.parts).isspace():
+            return _CLOSED  # a picture within a line: an emoji, a formula
+        attributes = node.attributes
+        source = attributes.get("data-src") or attributes.get("src") or ""
+        self.tree.images.append((len(self.lines), self.current, source))
+        return _CLOSED
+
+    def _script(self, node: LexborNode, number: int) -> int:
+        if node.first_child is not None:
             self.gatherer.of_script(node, node.attributes)
-        elif number == _META:
-            self.gatherer.of_meta(node.attributes)
-        elif number == _LINK:
-            self.gatherer.of_link(node.attributes)
-        elif number == _TITLE:
-            self.gatherer.of_title(node)
         return _CLOSED
 
-    def finish(self) -> Tree:
-        """The arrays, with the head filled in."""
-        self.tree.head = self.gatherer.head()
-        return self.tree
+    def _meta(self, node: LexborNode, number: int) -> int:
+        self.gatherer.of_meta(node.attributes)
+        return _CLOSED
+
+    def _link(self, node: LexborNode, number: int) -> int:
+        self.gatherer.of_link(node.attributes)
+        return _CLOSED
+
+    def _title(self, node: LexborNode, number: int) -> int:
+        self.gatherer.of_title(node)
+        return _CLOSED
+
+
+# How the walk enters an element, by its number; those that are not here are blocks.
+_ENTER: dict[int, Callable[[_Walk, LexborNode, int], int]] = {
+    _BY_NAME[name]: getattr(_Walk, f"_{role}") for role, names in tags.ROLES.items() for name in names.split()
+}
+_ENTER[_COMMENT] = _Walk._skip
