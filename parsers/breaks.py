@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from parsers.block import Block, BlockKind
 from parsers.captions import read_caption
 from parsers.dates import is_stamp
-from parsers.lines import closed_group
+from parsers.lines import LINE_LIMIT, closed_group
 from parsers.patterns import pattern_rule
 from parsers.people import read_credits, read_initials
 from parsers.plain import is_plain
@@ -37,7 +38,7 @@ def split_breaks(blocks: Sequence[Block]) -> list[Block]:
     """Part a block at its single line breaks where a line is furniture; lines of prose stay one paragraph."""
     found: list[Block] = []
     for block in blocks:
-        if len(block.lines) < 2:
+        if len(block.lines) < 2 or all(is_plain(line) and not _stands_out(line) for line in block.lines):
             found.append(block)
             continue
         parts = _lines_of(block)
@@ -74,7 +75,7 @@ def _joined(block: Block, run: Sequence[Block]) -> list[Block]:
 def is_furniture(line: Block) -> bool:
     """Whether some step might take this line when it stands alone."""
     if is_plain(line.text):
-        return bool(read_caption(line, at_head=True) or is_stamp(line.text))
+        return _stands_out(line.text)
     group = closed_group(line)
     if (group is not None and group.anywhere) or pattern_rule(line) is not None:
         return True
@@ -86,3 +87,9 @@ def is_furniture(line: Block) -> bool:
         or read_caption(line, at_head=True)
         or is_stamp(line.text)
     )
+
+
+@lru_cache(maxsize=512)
+def _stands_out(text: str) -> bool:
+    """What its form tells wherever it stands: a caption by its credit, a date stamp."""
+    return len(text) <= LINE_LIMIT and bool(read_caption(Block(BlockKind.PARAGRAPH, text), True) or is_stamp(text))

@@ -30,8 +30,8 @@ _HAS_SIGN = re.compile(r"©|\([cC]\)")
 _SIGN = re.compile(r"(?P<text>[^©]{0,600}?)[\s/|\-–—.]{0,3}(?:©|\(c\))\s?(?P<credit>[^©].{1,100})", re.I)
 _SLASH_AGENCY = re.compile(
     r"(?P<text>.{3,400}?)\s?[/|\-–—]\s?(?P<credit>(?:Antara|ANTARA|AFP|AP|Reuters|REUTERS|Getty Images?"
-    r"|Shutterstock|Freepik|Pixabay|Unsplash|Pexels|Istimewa|istimewa|Net|Ist|Repro|RMOL\w*|EPA|Xinhua|Anadolu|iStock(?:photo)?"
-    r"|Wikipedia|Wikimedia)(?: (?:Foto|Photo|Images|Commons|Agency))?(?:/[\w .]{2,40})?)[\s|.]*"
+    r"|Shutterstock|Freepik|Pixabay|Unsplash|Pexels|Istimewa|istimewa|Net|Ist|Repro|RMOL\w*|EPA|Xinhua|Anadolu"
+    r"|iStock(?:photo)?|Wikipedia|Wikimedia)(?: (?:Foto|Photo|Images|Commons|Agency))?(?:/[\w .]{2,40})?)[\s|.]*"
 )
 _LEADING = re.compile(
     r"(?:foto|photo|gambar|ilustrasi|dok\.?|dokumentasi|image|kredit foto|courtesy)(?: (?:ilustrasi|oleh|by|of))?"
@@ -44,6 +44,9 @@ _LABELLED = re.compile(
     re.I,
 )
 _BARE = frozenset(("ilustrasi", "foto ilustrasi", "gambar ilustrasi", "ilustrasi foto", "illustration"))
+_LABEL = re.compile(
+    r"\W{0,3}(?:foto|photo|gambar|ilustrasi|illustration|dok|image|kredit|courtesy|ket|teks|caption)", re.I
+)
 _ILLUSTRATION = re.compile(r"(?:foto )?(?:ilustrasi|dokumentasi|dok)\b[ .:/(-]?.{1,150}", re.I)
 _PREFIX = re.compile(
     r"(?P<credit>[\w.]{2,30}(?:\.com|\.COM)/[A-Z .'/]{3,60}?|ANTARA(?: FOTO)?/[\w .]{3,40}?|REUTERS/[\w .]{3,40}?"
@@ -53,8 +56,17 @@ _DESK_END = re.compile(r".{3,600}?[.!?] (?P<credit>(?:(?:Foto|Dok)/)?[A-Z][\w.]{
 # What the forms with a credit behind a mark have in common: one look that spares prose all of them.
 _MARKED = re.compile(
     r"[|/\-–—(,.][\s|/\-–—(]{0,3}(?:courtesy|foto|photo|image|dok|kredit|credit|gambar|sumber|antara|afp|ap|reuters"
-    r"|epa|getty|shutterstock|freepik|pixabay|unsplash|pexels|istimewa|xinhua|anadolu|istock|wikipedia|wikimedia|net|ist|repro|rmol)",
+    r"|epa|getty|shutterstock|freepik|pixabay|unsplash|pexels|istimewa|xinhua|anadolu|istock|wikipedia|wikimedia|net|ist"
+    r"|repro|rmol)",
     re.I,
+)
+_SET_OFF = (_TRAILING, _SLASH_AGENCY, _AGENCY_END)
+_WITHIN = (  # the form, and a sign that it cannot do without
+    (_BRACKET, re.compile(r"[)\]]\W{0,3}\Z")),
+    (_SIGN, _HAS_SIGN),
+    (_PREFIX, None),
+    (_LEADING, None),
+    (_DESK_END, re.compile("/")),
 )
 _YEAR = re.compile(r"(?:19|20)\d\d\s+")
 _NOBODY_CREDITED = frozenset(("ist", "istimewa", "pribadi", "net", "internet", "dok", "dokumen pribadi", "antara"))
@@ -69,12 +81,12 @@ def parse_caption(text: str) -> Caption:
     """A caption and its credit. A credit set off by a dash or bar leaves the text; one in brackets or after © stays."""
     if len(text) > LONGEST:
         return Caption(text.strip(" |"), None)
-    for pattern in (_TRAILING, _SLASH_AGENCY, _AGENCY_END):
+    for pattern in _SET_OFF if _MARKED.search(text) else ():
         m = pattern.fullmatch(text)
         if m and m["text"].strip() and not text.rstrip().endswith((")", "]")):
             return Caption(m["text"].strip(" |/-–—,"), m["credit"].strip(" |.,") or None)
-    for pattern in (_BRACKET, _SIGN, _PREFIX, _LEADING, _DESK_END):
-        m = pattern.fullmatch(text)
+    for pattern, sign in _WITHIN:
+        m = pattern.fullmatch(text) if sign is None or sign.search(text) else None
         if m:
             credit = _YEAR.sub("", _CREDIT_WORDS.sub("", m["credit"])).strip(" |.,()/")
             return Caption(text.strip(" |"), credit or None)
@@ -95,21 +107,21 @@ def read_caption(block: Block, at_head: bool) -> Caption | None:
     signed = len(text) <= LINE_LIMIT and not text.endswith(".") and _HAS_SIGN.search(text) and _SIGN.fullmatch(text)
     if signed or _is_bracket(text):
         return parse_caption(text)
-    if _ILLUSTRATION.fullmatch(text) and len(words_of(text)) <= (14 if at_head else 5) and not _ends_sentence(text):
+    labelled = _LABEL.match(text) is not None
+    short = labelled and len(words_of(text)) <= (14 if at_head else 5)
+    if short and _ILLUSTRATION.fullmatch(text) and not _ends_sentence(text):
         return parse_caption(text)
     if not at_head or len(text) > LINE_LIMIT:
         return None
-    if labelled := _LABELLED.fullmatch(text):
-        return parse_caption(labelled["text"])
-    if normal(text) in _BARE:
-        return Caption(text)
-    leading = _LEADING.fullmatch(text)
-    if leading:
-        return None if _ends_sentence(text) or leading["credit"][0].islower() else parse_caption(text)
-    desk = "/" in text and _DESK_END.fullmatch(text)
-    if not desk and not _MARKED.search(text):
-        return None
-    ends = desk or any(form.fullmatch(text) for form in (_TRAILING, _SLASH_AGENCY, _AGENCY_END))
+    if labelled:
+        if named := _LABELLED.fullmatch(text):
+            return parse_caption(named["text"])
+        if normal(text) in _BARE:
+            return Caption(text)
+        if leading := _LEADING.fullmatch(text):
+            return None if _ends_sentence(text) or leading["credit"][0].islower() else parse_caption(text)
+    marked = _MARKED.search(text) and any(form.fullmatch(text) for form in _SET_OFF)
+    ends = marked or ("/" in text and _DESK_END.fullmatch(text))
     if ends or (_PREFIX.fullmatch(text) and not _ends_sentence(text)):
         caption = parse_caption(text)
         return caption if caption.credit and _is_creditor(caption.credit) else None

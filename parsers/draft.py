@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from kliping.model import Caption, Credit, Removal, Source
 from parsers import people
@@ -44,13 +43,14 @@ class Sift:
 class Draft:
     """Blocks in document order. `loud` are the indexes of those that a step may take by their words or their kind."""
 
-    __slots__ = ("_head", "_tails", "blocks", "loud")
+    __slots__ = ("_footers", "_head", "_tails", "blocks", "loud")
 
     def __init__(self, blocks: Sequence[Block]) -> None:
         self.blocks = blocks
         self.loud = [index for index, block in enumerate(blocks) if _is_loud(block)]
         self._head: int | None = None
         self._tails: dict[int, int] = {}
+        self._footers: dict[int, bool] = {}
 
     def without(self, taken: dict[int, Block | None]) -> Draft:
         """The draft that a step leaves."""
@@ -83,28 +83,29 @@ class Draft:
         index = len(self.blocks)
         left = min(most, max(2, index * 2 // 5))
         while index > 0:
-            footer = _is_footer(self.blocks[index - 1])
+            footer = self._is_footer(index - 1)
             if left <= 0 and not footer:
                 break
             index -= 1
             left -= not footer
         return index
 
+    def _is_footer(self, index: int) -> bool:
+        """What some step would take from the end of a text."""
+        if index not in self._footers:
+            block = self.blocks[index]
+            self._footers[index] = len(block.text) <= 2 * LINE_LIMIT and _may_go(block)
+        return self._footers[index]
+
+
+_CAPTION, _VERBATIM = BlockKind.CAPTION, frozenset((BlockKind.CELL, BlockKind.CODE))
+
 
 def _is_loud(block: Block) -> bool:
     """Cells and code are text of the article, whatever they say."""
-    kind = block.kind
-    if kind is BlockKind.CAPTION:
-        return True
-    return kind is not BlockKind.CELL and kind is not BlockKind.CODE and not is_plain(block.text)
+    return block.kind is _CAPTION if is_plain(block.text) else block.kind not in _VERBATIM
 
 
-def _is_footer(block: Block) -> bool:
-    """What some step would take from the end of a text."""
-    return len(block.text) <= 2 * LINE_LIMIT and _may_go(block)
-
-
-@lru_cache(maxsize=512)
 def _may_go(block: Block) -> bool:
     if is_plain(block.text):
         return is_furniture(block)

@@ -7,6 +7,7 @@ makes it slow. Where one leaves room for a sentence, a verb of saying or a full 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from parsers.block import Block, BlockKind
 from parsers.lines import (
@@ -164,6 +165,7 @@ BEGINS = re.compile(
 _BULLETS = " >»*•·-–—→▶►➡👉📌🔗✅"
 
 
+@lru_cache(maxsize=256)  # asked for where the end is looked for, and by the step
 def pattern_rule(block: Block) -> str | None:
     """The name of the anchored pattern that takes the whole line, or None."""
     text = block.text
@@ -336,6 +338,7 @@ _ALSO_OURS = re.compile(
 )
 
 
+@lru_cache(maxsize=256)
 def closing_rule(block: Block) -> str | None:
     """What only counts among the last lines: a site's own addresses and numbers, page numbers, a reader's name."""
     text = " ".join(block.text.casefold().split())

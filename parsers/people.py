@@ -83,11 +83,9 @@ def read_credits(block: Block) -> tuple[Credit, ...]:
         return (Credit("reporter", report["name"].strip()),)
     if told := _told_otherwise(block.text.strip()):
         return told
-    if ":" not in text and "：" not in text:
+    if not _CREDIT.match(text):
         return _role_last(text)
     heads = [m for m in _CREDIT.finditer(text) if _starts_role(text, m)]
-    if not heads or heads[0].start() != 0:
-        return _role_last(text)
     ends = [m.start() for m in heads[1:]] + [len(text)]
     found = []
     for m, end in zip(heads, ends, strict=True):

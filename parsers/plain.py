@@ -16,11 +16,12 @@ from parsers.people import LAST_ROLES, ROLES
 
 _LEAST = LONGEST_LINE + 12  # characters: longer than any closed line
 _FEW, _MANY = 7, 24  # spaces: more than in names with a role; more than in any run of closed lines
-_FIRST = re.compile(r"[\"“”'‘’]{0,2}(?=[^\W_])")
+_QUOTED = re.compile(r"[\"“”'‘’]{1,2}(?=[^\W_])")
 _SPLIT = re.compile(r"[\s:.!?…]")  # where the first word of closed lines run together ends
 _LONGEST_BEGINNING = 40  # characters
 # What a source line, a notice, tags, a caption or a credit begins with; what an anchored pattern does is in BEGINS.
-_SAYS = re.compile(
+_BEGINS = re.compile(
+    BEGINS.pattern + "|"
     r"sumber|sourc|src|ref|rujukan|via|link|tautan|url|bersumber|melansir|mengutip|copas|repost|adapted|taken|quoted"
     r"|courtesy|di(?:kutip|sadur|lansir|olah|sarikan|ambil|terjemahkan|himpun|rangkum|adaptasi|salin|nukil|pos|tulis"
     r"|catat|terbitkan|tandai|kategorikan)|dari berbagai|naskah|opini|kolom|laporan|esai|cerita|informasi|konten"
@@ -48,17 +49,25 @@ _COUNTS = re.compile(
 @lru_cache(maxsize=4096)  # every step asks for the same lines
 def is_plain(text: str) -> bool:
     """Text that may stay wherever it stands, but for what is judged by its place or glued to its end."""
-    first, end = _FIRST.match(text), text[-4:]
-    if first is None or ")" in end or "]" in end or end.endswith(":") or not any(map(str.isalnum, end)):
+    start, end = _start(text), text[-4:]
+    if start < 0 or ")" in end or "]" in end or end[-1] == ":" or not any(map(str.isalnum, end)):
         return False
-    low = text[first.end() : _LONGEST_BEGINNING].casefold()
-    begins = _COUNTS.match(low) if low[:1].isdecimal() else BEGINS.match(low) or _SAYS.match(low)
+    low = text[start:_LONGEST_BEGINNING].casefold()
+    begins = _COUNTS.match(low) if low[:1].isdecimal() else _BEGINS.match(low)
     if begins or not text.isprintable() or "  " in text or "©" in text or "(c)" in text or "(C)" in text:
         return False
     spaces = text.count(" ")
-    if first.end() and spaces < _MANY and normal(_SPLIT.split(text, maxsplit=1)[0]) in opening_words():
+    if start and spaces < _MANY and normal(_SPLIT.split(text, maxsplit=1)[0]) in opening_words():
         return False
     return spaces >= _FEW if len(text) >= _LEAST else _is_plain_briefly(text, low)
+
+
+def _start(text: str) -> int:
+    """Where the first word or figure begins, after at most two quotation marks; -1 when something else comes first."""
+    if text[:1].isalnum():
+        return 0
+    first = _QUOTED.match(text)
+    return first.end() if first else -1
 
 
 def _is_plain_briefly(text: str, low: str) -> bool:

@@ -57,7 +57,7 @@ def drop_title(draft: Draft, context: CleanContext, out: Sift) -> None:
     if not title or len(blocks) < 2:
         return
     for index, block in enumerate(blocks[: draft.head() + 1]):
-        if normal(block.text) != title:
+        if len(block.text) > 2 * len(title) + 20 or normal(block.text) != title:
             continue
         stamped = index + 1 < len(blocks) and is_stamp(blocks[index + 1].text)  # as a headline is
         if stamped or block.kind is BlockKind.HEADING or block.emphasis or block.link_share > 0.9:
@@ -250,7 +250,7 @@ def _source(draft: Draft, index: int, out: Sift) -> int:
 def drop_piles(draft: Draft, context: CleanContext, out: Sift) -> None:
     """A pile of search words after "Tag ... :", over several blocks."""
     piling = False
-    for index in range(draft.tail(), len(draft.blocks)):
+    for index in range(draft.tail(), len(draft.blocks)) if draft.loud else ():
         block = draft.blocks[index]
         tags = () if is_plain(block.text) else people.read_tags(block)
         more = people.split_tags(block.text) if piling else ()

@@ -131,10 +131,10 @@ def _last_phrase(text: str) -> tuple[str, str] | None:
     if count:
         start = len(text) - len(text[-24:]) + count.start()
         return text[start:], "comment_count"
-    words = text.split(" ")
-    last = normal(words[-1])
+    last = normal(text[text.rfind(" ") + 1 :])
     if last and last not in closing_words():
         return None
+    words = text.split(" ")
     for take in range(min(len(words), 9), 0, -1):
         piece = " ".join(words[-take:])
         group = closed_lines().get(normal(piece))

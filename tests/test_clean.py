@@ -246,6 +246,12 @@ def test_a_cut_that_explains_itself_is_not_judged() -> None:
     assert texts(clean([p("Hujan turun."), *blocks], NONE)) == ["Hujan turun."]
 
 
+def test_a_credit_that_begins_a_line_makes_it_a_caption_before_the_text_only() -> None:
+    line = "KABAR.com/SITI RAHMA Nelayan tiba di dermaga dengan selamat"
+    assert clean([p(line), p(LEAD), p(MORE)], NONE).captions[0].credit == "KABAR.com/SITI RAHMA"
+    assert texts(clean([p(LEAD), p(line), p(MORE)], NONE)) == [LEAD, line, MORE]
+
+
 # --- around the body --------------------------------------------------------------------------------------------------
 
 
