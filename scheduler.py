@@ -3,6 +3,7 @@
 dispatch   every tick          lease due hosts, hand them to workers      (a scheduler)
 sweep      every minute        remove the jobs of dead workers            (a scheduler)
 review     every ten minutes   raise and close alerts                     (a scheduler)
+websub     every minute        ask hubs to push, when that is wanted      (a scheduler)
 renew      a third of a lease  keep the leases in hand                    (every worker)
 tend       every tick          start an embedded Postgres that died again (its owner)
 """
@@ -16,7 +17,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from db.faults import classify, one_line
-from ingest import jobs
+from ingest import jobs, websub
 from ingest.review import EVERY, review
 from ingest.shell import Shell
 
@@ -40,6 +41,8 @@ def make_scheduler(
         _every(scheduler, shell, shell.settings.tick, "dispatch", lambda: _dispatch(shell, app), at_once=True)
         _every(scheduler, shell, 60.0, "sweep", lambda: jobs.sweep(shell))
         _every(scheduler, shell, EVERY, "review", lambda: review(shell))
+        if shell.settings.websub_url is not None:
+            _every(scheduler, shell, websub.EVERY, "websub", lambda: websub.renew(shell))
     if tend:
         _every(scheduler, shell, shell.settings.tick, "tend", lambda: _tend(tend))
     return scheduler

@@ -12,16 +12,17 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 
 import structlog
 
 from console import app as pages
+from console import websub as receiver
 from db import hosts, migrate, reports
 from db.embedded import EmbeddedPostgres
 from db.engine import make_engine
-from ingest import holder, jobs, opml
+from ingest import holder, jobs, opml, websub
 from ingest.shell import Shell, open_shell
 from kliping import __version__
 from kliping.clock import Clock, SystemClock
@@ -108,7 +109,7 @@ async def _running(
     app = jobs.make_app(shell, dsn)
     listener = pages.bind(shell.settings.http_host, shell.settings.http_port)
     async with app.open_async():
-        web = asyncio.create_task(pages.serve(pages.make_app(_sources(shell), shell.metrics), listener))
+        web = asyncio.create_task(pages.serve(pages.make_app(_sources(shell), shell.metrics, _hubs(shell)), listener))
         work = asyncio.create_task(jobs.work(shell, app))
         scheduler = make_scheduler(shell, app, dispatching, tend)
         scheduler.start()
@@ -159,6 +160,21 @@ def _stop_on_signals() -> asyncio.Event:
         with suppress(NotImplementedError):  # Windows: KeyboardInterrupt ends the loop
             loop.add_signal_handler(number, heed)
     return stop
+
+
+def _hubs(shell: Shell) -> list[receiver.Route]:
+    """The page for WebSub hubs, when they are wanted."""
+    if shell.settings.websub_url is None:
+        return []
+
+    async def verify(token: str, query: Mapping[str, str]) -> receiver.Reply:
+        return await websub.verify(shell, token, query)
+
+    async def deliver(token: str, headers: Mapping[str, str], body: bytes) -> receiver.Reply:
+        return await websub.deliver(shell, token, headers, body)
+
+    most = shell.settings.feed_wire_bytes
+    return [receiver.route(receiver.Receiver(websub.PATH, most, verify, deliver))]
 
 
 def _sources(shell: Shell) -> pages.Sources:

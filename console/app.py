@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import socket
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Protocol
@@ -102,8 +102,8 @@ async def _awaited_gauges(sources: Sources) -> Gauges:
     return await sources.gauges()
 
 
-def make_app(sources: Sources, metrics: Metrics) -> Starlette:
-    """The application with its two routes."""
+def make_app(sources: Sources, metrics: Metrics, more: Sequence[Route] = ()) -> Starlette:
+    """The application with its two routes, and `more`."""
     reading = _Reading(sources, metrics)
 
     async def healthz(_: Request) -> Response:
@@ -116,7 +116,7 @@ def make_app(sources: Sources, metrics: Metrics) -> Starlette:
         await reading.refresh()
         return Response(metrics.render(), headers={"content-type": CONTENT_TYPE})
 
-    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", scrape)])
+    return Starlette(routes=[Route("/healthz", healthz), Route("/metrics", scrape), *more])
 
 
 def check_host(host: str) -> None:

@@ -47,7 +47,8 @@ _TAKE = text("""
 """)
 
 _RELEASE = text("""
-    UPDATE hosts SET lease_until = NULL, lease_holder = NULL, last_start_at = :last_start, not_before = :not_before,
+    UPDATE hosts SET lease_until = NULL, lease_holder = NULL, last_start_at = coalesce(:last_start, last_start_at),
+        not_before = :not_before,
         due_at = CASE WHEN next.at IS NULL THEN NULL ELSE greatest(next.at, :not_before) END
     FROM (SELECT least(
         (SELECT min(next_poll_at) FROM feeds WHERE host = :name AND state = 'active'),

@@ -11,6 +11,7 @@ from kliping.model import FetchOutcome
 from parsers.text import clean_line, cut
 
 FOLLOWED = frozenset({301, 302, 303, 307, 308})
+RESENT = frozenset({307, 308})  # what was posted is posted again; the others would turn it into a GET
 WITH_BODY = frozenset({200, 203})
 BODILESS = frozenset({*range(100, 200), 204, 205, *range(300, 400)})  # or never read: a redirect's leads nowhere
 LONGEST_RETRY = timedelta(hours=24)

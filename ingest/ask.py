@@ -6,6 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlencode
 
 from ingest.gate import Target
 from kliping.model import FetchOutcome
@@ -21,6 +22,7 @@ class Kind(StrEnum):
     FEED = "feed"
     PAGE = "page"
     ROBOTS = "robots"
+    HUB = "hub"
 
 
 ACCEPT = {
@@ -28,6 +30,7 @@ ACCEPT = {
     "application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.1",
     Kind.PAGE: "text/html, application/xhtml+xml;q=0.9, */*;q=0.1",
     Kind.ROBOTS: "text/plain, */*;q=0.1",
+    Kind.HUB: "*/*",
 }
 
 
@@ -48,6 +51,11 @@ class Request:
     etag: str | None = None
     last_modified: str | None = None
     answered_url: str | None = None
+    form: tuple[tuple[str, str], ...] = ()  # sent by POST
+
+    def content(self) -> bytes:
+        """The body to send; empty for what is asked for by GET."""
+        return urlencode(self.form).encode()
 
 
 def headers_for(request: Request, first: Target, target: Target, user_agent: str) -> Headers:
@@ -64,6 +72,8 @@ def headers_for(request: Request, first: Target, target: Target, user_agent: str
     }
     if target.url == (request.answered_url or first.url):
         sent |= {"If-None-Match": request.etag or "", "If-Modified-Since": request.last_modified or ""}
+    if request.form:
+        sent["Content-Type"] = "application/x-www-form-urlencoded"
     if target.origin == first.origin and first.credentials:
         sent["Authorization"] = first.credentials
     pairs = ((name.encode(), _as_sent(value)) for name, value in sent.items())

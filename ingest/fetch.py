@@ -55,6 +55,7 @@ __all__ = ["Fetcher", "Kind", "PinnedTransport", "Request"]
 
 ROBOTS_BYTES = 500 * 1024  # RFC 9309, 2.5: what must be read at least; the rest is passed over
 PATIENCE = 60.0  # seconds that a fetch waits for a host that asked for a pause, and the longest crawl-delay
+HUB_BYTES = 64 * 1024  # what a hub says beside its status is of no use
 ADDRESSES = 3  # answers that are tried when the first cannot be reached
 ERROR_BYTES = walls.GLIMPSE  # of an error's body: enough to tell a bot check or a block page
 ERROR_SECONDS = 5.0  # for reading them
@@ -94,6 +95,7 @@ class Fetcher:
             Kind.FEED: (settings.feed_wire_bytes, settings.feed_bytes),
             Kind.PAGE: (settings.page_wire_bytes, settings.page_bytes),
             Kind.ROBOTS: (ROBOTS_BYTES, ROBOTS_BYTES),
+            Kind.HUB: (HUB_BYTES, HUB_BYTES),
         }
         read = settings.read_timeout
         self._timeouts = {"connect": settings.connect_timeout, "read": read, "write": read}
@@ -113,7 +115,7 @@ class Fetcher:
 
         `final_url` is the last URL asked for, without userinfo. `at` is when the exchange ended.
         """
-        trail = Trail(request.url)
+        trail = Trail(request.url, request.content())
         body = b""
         try:
             outcome, detail, body = await self._follow(request, trail, permit)
@@ -177,7 +179,7 @@ class Fetcher:
             headers = headers_for(request, first, target, self._user_agent)
             trail.conditional = is_conditional(headers)
             body = await self._hop(target, headers, request.kind, trail)
-            if trail.status not in answer.FOLLOWED:
+            if trail.status not in (answer.RESENT if trail.content else answer.FOLLOWED):
                 return self._conclude(request, trail, body)
             earlier, target = target, next_hop(target, trail, self._settings.redirects)
             if permit and target.key != earlier.key and (refusal := await permit(target.url)):
@@ -222,7 +224,8 @@ class Fetcher:
 
     async def _exchange(self, target: Target, address: Address, headers: Headers, kind: Kind, trail: Trail) -> bytes:
         extensions = {"timeout": self._timeouts, "address": address}
-        request = httpx.Request("GET", target.url, headers=headers, extensions=extensions)
+        method = "POST" if trail.content else "GET"
+        request = httpx.Request(method, target.url, headers=headers, content=trail.content, extensions=extensions)
         response = await self._transport.handle_async_request(request)
         line: Line = response.extensions["line"]
         try:
@@ -368,7 +371,13 @@ class PinnedTransport(httpx.AsyncBaseTransport):
         wanted = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=port, target=url.raw_path)
         try:
             response = await connection.handle_async_request(
-                httpcore.Request(request.method, wanted, headers=request.headers.raw, extensions=request.extensions)
+                httpcore.Request(
+                    request.method,
+                    wanted,
+                    headers=request.headers.raw,
+                    content=request.content,
+                    extensions=request.extensions,
+                )
             )
         except BaseException:
             if pinned.line:

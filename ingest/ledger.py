@@ -107,6 +107,27 @@ async def _write_poll(conn: AsyncConnection, item: PollWrite) -> bool:
     return True
 
 
+async def enter(
+    conn: AsyncConnection, lease: Lease, feed_id: int, rows: Sequence[NewEntry], at: datetime
+) -> int | None:
+    """Enter what came otherwise than by a poll: a page of history, a push. How many were new; None without the lease.
+
+    The rows of `strangers` must be there.
+    """
+    others = strangers(lease, rows)
+    if lease.host not in await hosts.fence(conn, [lease], others):
+        return None
+    new = await entries.add(conn, feed_id, rows, at)
+    for host in others:
+        await hosts.wake(conn, host, at)
+    return new
+
+
+def strangers(lease: Lease, rows: Sequence[NewEntry]) -> list[str]:
+    """The hosts beside our own that have pages of these entries."""
+    return sorted({row.host for row in rows if row.host and row.host != lease.host})
+
+
 def _wakes(item: PollWrite) -> dict[str, datetime]:
     """The other hosts that have work now, and from when."""
     first: dict[str, datetime] = {}

@@ -25,6 +25,7 @@ class Metrics:
         self._entries = self._counter("entries", "Feed entries by the state they were put in", "state")
         self._articles = self._counter("articles", "Articles stored")
         self._deaths = self._counter("sandbox_deaths", "Parsing children that were killed or died", "kind")
+        self._pushes = self._counter("websub_deliveries", "What WebSub hubs delivered, by outcome", "outcome")
         self._due = self._gauge("due_hosts", "Hosts that are due and not leased")
         self._depth = self._gauge("queue_depth", "Jobs waiting or running")
         self._ledger = self._gauge("ledger_entries", "Entries in the ledger by state", "state")
@@ -42,8 +43,12 @@ class Metrics:
         self._polls.labels(outcome).inc()
 
     def fetched(self, kind: str, outcome: str) -> None:
-        """An exchange ended; `kind` is feed, page or robots."""
+        """An exchange ended; `kind` is feed, page, robots or hub."""
         self._fetches.labels(kind, outcome).inc()
+
+    def pushed(self, outcome: str) -> None:
+        """A hub delivered; `outcome` is accepted, deferred, unreadable, bad_signature or unknown."""
+        self._pushes.labels(outcome).inc()
 
     def decided(self, state: str, count: int = 1) -> None:
         """Entries were put in `state` (model.EntryState)."""

@@ -15,7 +15,7 @@ import structlog
 from db import entries, hosts
 from db.entries import NewEntry
 from db.polls import FeedUpdate
-from ingest import decide, gaps, moves
+from ingest import decide, gaps, hub, moves
 from ingest.ask import Permit
 from ingest.fetch import Kind, Request
 from ingest.health import outlinks
@@ -68,6 +68,7 @@ async def poll(shell: Shell, lease: Lease, feed: Feed, permit: Permit | None = N
     gap = await gaps.look(shell, feed, reading.parsed, rows, fetched.at)
     update = _update(gaps.marked(feed, gap, fetched.at), fetched, reading, rows, shell)
     await write(shell, PollWrite(lease, record, update, rows, read=reading.parsed is not None, gap=gap))
+    await hub.discover(shell, feed, fetched, reading.parsed)
     _tell(shell, feed, record, update)
     return Polled(record, fetched)
 

@@ -22,9 +22,10 @@ class End(Exception):
 
 @dataclass(slots=True)
 class Trail:
-    """What is known so far about an exchange. `glimpse` is the beginning of an error's body."""
+    """What is known so far about an exchange. `content` is sent by POST, `glimpse` is the beginning of an error's body."""
 
     url: str
+    content: bytes = b""
     conditional: bool = False
     status: int | None = None
     headers: tuple[tuple[str, str], ...] = ()

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from db import backfills, entries, hosts
+from db import backfills, hosts
 from db.backfills import Backfill
 from db.entries import NewEntry
+from ingest import ledger
 from ingest.fetch import Kind, Request
 from ingest.poll import new_rows, read
 from kliping.errors import InputError, LeaseLost
@@ -79,16 +80,13 @@ async def _take(
     """Enter a page's entries and move the cursor in one transaction, under the fence."""
     shell = visit.shell
     rows = [row for row in await new_rows(shell, feed, parsed, origin="backfill") if _within(row, walk)]
-    strangers = sorted({row.host for row in rows if row.host and row.host != feed.host})
     now = shell.clock.now()
     async with shell.engine.begin() as conn:
-        await hosts.ensure(conn, strangers)
+        await hosts.ensure(conn, ledger.strangers(visit.lease, rows))
     async with shell.engine.begin() as conn:
-        if feed.host not in await hosts.fence(conn, [visit.lease], strangers):
+        new = await ledger.enter(conn, visit.lease, feed.id, rows, now)
+        if new is None:
             raise LeaseLost(f"the lease of {feed.host} was given to somebody else")
-        new = await entries.add(conn, feed.id, rows, now)
-        for host in strangers:
-            await hosts.wake(conn, host, now)
         await backfills.advance(conn, walk.id, following, new, len(parsed.entries) - new, now)
     log.info("backfill", feed=feed.id, url=url, new=new, known=len(parsed.entries) - new)
     return await _reread(shell, walk)

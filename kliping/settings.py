@@ -88,6 +88,11 @@ class Settings(BaseSettings):
 
     http_host: str = Field("127.0.0.1", description="address of /healthz and /metrics")
     http_port: int = Field(8765, ge=0, le=65535, description="0 takes a free port; it is logged")
+    websub_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^\s?#]{1,500}$",
+        description="public address that leads to the HTTP port's /websub/; unset, no hub is asked",
+    )
     log_format: str = Field("auto", pattern="^(auto|json|console)$")
 
     @classmethod

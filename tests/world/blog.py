@@ -37,6 +37,7 @@ class Blog:
         self.revision = 0
         self._cache: dict[tuple[str, int], Answer] = {}
         self.per_feed = type(self).per_feed
+        self.hub: str | None = None  # WebSub, in the Link header of its feeds
 
     # --- addresses ---
 
@@ -141,6 +142,10 @@ class Blog:
     def feed_answer(self, body: str, dialect: str) -> Answer:
         """A feed with the validators this blog gives."""
         answer = document(body, FEED_TYPES[dialect], self.modified(), etag=self.validators in ("both", "etag"))
+        if self.hub:
+            answer = replace(
+                answer, headers=(("Link", f'<{self.hub}>; rel="hub", <{self.base_url}{self.feed_path}>; rel="self"'),)
+            )
         return answer if self.validators in ("both", "last-modified") else replace(answer, last_modified=None)
 
     def modified(self) -> datetime:
