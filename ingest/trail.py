@@ -22,7 +22,7 @@ class End(Exception):
 
 @dataclass(slots=True)
 class Trail:
-    """What is known so far about an exchange. `content` is sent by POST, `glimpse` is the beginning of an error's body."""
+    """What is known so far of an exchange. `content` is sent by POST, `glimpse` is the beginning of an error's body."""
 
     url: str
     content: bytes = b""
