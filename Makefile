@@ -16,7 +16,7 @@ Debian and Ubuntu: apt-get install python3 python3-venv. Elsewhere: make setup P
 endef
 export NO_PYTHON
 
-.PHONY: setup run test check chaos demo bench bench-extraction lock clean
+.PHONY: setup run test check chaos demo bench bench-extraction bench-feeds lock clean
 
 setup: $(STAMP)
 
@@ -68,6 +68,9 @@ bench: $(BENCH_STAMP)
 
 bench-extraction: $(BENCH_STAMP)
 	$(BENCH_PY) -m bench.extraction
+
+bench-feeds: $(BENCH_STAMP)
+	$(BENCH_PY) -m bench.feeds
 
 # Needs uv on PATH. Hashes only, no addresses. The build lock is what the Dockerfile makes the wheel with.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate

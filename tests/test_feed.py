@@ -13,15 +13,19 @@ from hashlib import sha256
 from pathlib import Path
 from time import process_time
 from typing import Any
+from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer import Exit
 
+from bench import feeds as bench_feeds
 from cli.entries import entries_command
+from ingest.sandbox import Sandbox
 from kliping.errors import FeedError
 from kliping.model import Entry, FeedFault, ParsedFeed
+from kliping.settings import Settings
 from parsers import feed
 from parsers.feedtext import reads_on
 
@@ -80,6 +84,14 @@ def test_every_defect_has_a_document_and_every_document_a_defect() -> None:
     assert [row[0] for row in rows] == [f"{letter}{n}" for letter, most in kinds.items() for n in range(1, most + 1)]
     named = [name for _, _, names in rows for name in names.split()]
     assert set(named) == {path.name for path in DOCUMENTS}
+
+
+def test_the_bench_finds_no_entry_lost_and_none_invented() -> None:
+    counts, _ = bench_feeds.measure(FOLDER)
+    ours, theirs = counts[0], counts[1]
+    assert (ours.name, ours.right, ours.lost, ours.invented) == ("kliping", ours.documents, 0, 0)
+    assert ours.documents >= 150
+    assert theirs.right < ours.right
 
 
 # --- one bad item costs one entry -------------------------------------------------------------------------------------
@@ -271,6 +283,36 @@ def test_what_was_quadratic_is_bounded(kind: str) -> None:
     large = cost(4000)
     assert large < 1.5
     assert large < 8 * small + 0.1
+
+
+PARAGRAPH = "<p style='text-align: justify;'>Warga & perangkat desa bergotong royong membersihkan selokan.</p>"
+
+
+def big_wordpress() -> bytes:
+    content = f"<content:encoded><![CDATA[{PARAGRAPH * 55}]]></content:encoded>"
+    return document([ITEM.format(n=n, **(GOOD | {"title": " R&D", "more": content})) for n in range(2200)])
+
+
+def big_blogger() -> bytes:
+    content = escape(PARAGRAPH * 44)
+    entry = (
+        "<entry><id>tag:blogger.com,1999:blog-1.post-{n}</id><published>2024-03-05T16:20:00.003-08:00</published>"
+        "<title type='text'>Kerja bakti & {n}</title><content type='html'>{content}</content>"
+        "<link rel='alternate' type='text/html' href='http://catatan.blogspot.com/{n}.html'/></entry>"
+    )
+    entries = "".join(entry.format(n=n, content=content) for n in range(2200))
+    return f"<feed xmlns='http://www.w3.org/2005/Atom'><title>Catatan</title>{entries}</feed>".encode()
+
+
+@pytest.mark.parametrize("body", [big_wordpress, big_blogger])
+async def test_ten_mebibytes_of_two_thousand_entries_fit_the_limit(body: Callable[[], bytes]) -> None:
+    """In the child that polls use, at its default limits of CPU time and memory, raw ampersands and all."""
+    document = body()
+    assert len(document) > 10 * 2**20
+    async with Sandbox(Settings(children=1)) as sandbox:
+        parsed = await sandbox.feed(document, URL, None)
+    assert (len(parsed.entries), parsed.announced) == (2000, 2200)
+    assert all(entry.title and entry.url and entry.published_at and entry.error is None for entry in parsed.entries)
 
 
 # --- bytes ------------------------------------------------------------------------------------------------------------
