@@ -34,13 +34,14 @@ from parsers.outcome import judge
 from parsers.parts import INCOMPLETE, Parts, parts_of
 from parsers.people import read_credits
 from parsers.pictures import lead_captions, lines_beside_pictures
+from parsers.plain import is_plain
 from parsers.platforms import detect
 from parsers.prior import corrected
 from parsers.rules import Rule, Rules, load
 from parsers.sift import Sifted, block_of, sift
 from parsers.sniff import is_binary
 from parsers.text import clean_line, cut
-from parsers.tree import Tree, read, read_asides
+from parsers.tree import Line, Tree, read, read_asides
 
 EXTRACTOR = f"kliping {__version__}"
 TITLE, AUTHOR, URL, BODY = 1000, 300, 2048, 1024 * 1024
@@ -181,9 +182,13 @@ def _around(reading: _Reading, page: Page) -> Around:
     if not elements or page.origin is Origin.FEED:
         return Around()
     first, last = tree.rows[elements[0]].first, tree.last[elements[-1]]
-    above = [block_of(line, None) for line in tree.lines[max(0, first - NEAR) : first]]
-    below = [block_of(line, None) for line in tree.lines[last : last + NEAR]]
-    return look_around(above, below, page.url or "")
+    above, below = tree.lines[max(0, first - NEAR) : first], tree.lines[last : last + NEAR]
+    return look_around(_telling(above), _telling(below), page.url or "")
+
+
+def _telling(lines: Sequence[Line]) -> list[Block]:
+    """Those that may say something by their markup or their words; most are menus and teasers."""
+    return [block_of(line, None) for line in lines if line.kind is BlockKind.CAPTION or not is_plain(line.text)]
 
 
 def _describe(reading: _Reading, page: Page) -> tuple[Head, metadata.Metadata]:

@@ -21,6 +21,7 @@ from parsers.tree import TAG_NAMES, Line, Tree, expand
 
 STEP = "markup"
 _KEEPS = mark.POST | mark.PROPERTY | mark.BODY
+_CODE = BlockKind.CODE
 _PLAIN_URL = re.compile(r"https?://[!-;=?-~]{3,2000}")
 _WORDS = re.compile(r"[a-z0-9]+")
 _OWN = 150  # characters of its own that a post has before others follow within it
@@ -231,7 +232,7 @@ class _Sifter:
 
     def _take(self, line: Line, why: str | None) -> None:
         why = why or self._line_reason(line)
-        if line.kind is BlockKind.CAPTION or why is None:
+        if why is None or line.kind is BlockKind.CAPTION:
             self.out.blocks.append(block_of(line, self.base))
         else:
             self.out.removed.append(Removal(STEP, why, _clean(line.text)))
@@ -247,19 +248,18 @@ class _Sifter:
             return None
         if text[0] in "<«‹←" or text[-1] in ">»›→":
             return "pager"
-        alone = line.kind is BlockKind.PARAGRAPH and self.unruled and self.total > 1000 and " " in text
+        alone = self.unruled and self.total > 1000 and " " in text and line.kind is BlockKind.PARAGRAPH
         return "linked line" if alone else None
 
 
 def block_of(line: Line, base: str | None) -> Block:
     """A line of the tree as a block; `base` resolves its links, without one they stay as written."""
-    text = clean_text(line.text) if line.kind is BlockKind.CODE else _clean(line.text)
     return Block(
         line.kind,
-        text,
+        clean_text(line.text) if line.kind is _CODE else _clean(line.text),
         tuple([Link(_clean(text), _url(href, base)) for text, href in line.links]) if line.links else (),
         line.strong >= 0.9 * len(line.text),
-        tuple(map(_clean, line.breaks)),
+        tuple(map(_clean, line.breaks)) if line.breaks else (),
     )
 
 
