@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import re
@@ -16,6 +17,10 @@ import pytest
 from kliping.model import Article, Origin, Page
 from parsers import rules
 from parsers.article import extract
+from parsers.dates import parse_date
+from tests.test_dates import REFERENCE, same
+from tests.test_dates import SHARED as DATES
+from tests.test_junk_lines import PLACES, held_by, is_kept, placed, shared
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -65,10 +70,38 @@ def figures(name: str, site_rules: bool, tmp_path: Path) -> dict[str, float]:
     return {key: float(value) for key, value in pairs} | {"told_wrong": wrong}
 
 
+def lines_figures() -> dict[str, float]:
+    """The shares of lines that go, and how many stay that must not."""
+    fate: dict[str, list[bool]] = {"drop": [], "metadata": [], "keep": []}
+    for row in shared():
+        placed_in = list(placed(row["line"], PLACES[row["position"]]))
+        gone = all(not is_kept(cleaned, row["line"]) for cleaned in placed_in)
+        held = all(held_by(cleaned, row["line"]) is not None for cleaned in placed_in)
+        kept = all(is_kept(cleaned, row["line"]) for cleaned in placed_in)
+        fate[row["verdict"]].append({"drop": gone, "metadata": gone and held, "keep": kept}[row["verdict"]])
+    shares = {verdict: sum(found) / len(found) for verdict, found in fate.items()}
+    return shares | {"keep_lost": fate["keep"].count(False)}
+
+
+def dates_figures() -> dict[str, float]:
+    with DATES.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t"))
+    right = 0
+    for row in rows:
+        moment = parse_date(row["text"], "Asia/Jakarta", REFERENCE)
+        right += moment is None if row["expected_iso"] == "NONE" else same(moment, row["expected_iso"])
+    return {"right": right / len(rows)}
+
+
+def reached_by(name: str, tmp_path: Path) -> dict[str, float]:
+    folder, _, without = name.partition("_without")
+    tables = {"junk_lines": lines_figures, "dates": dates_figures}
+    return tables[name]() if name in tables else figures(folder, not without, tmp_path)
+
+
 @pytest.mark.parametrize("name", FLOORS)
 def test_floors(name: str, tmp_path: Path) -> None:
-    folder, _, without = name.partition("_without")
-    reached = figures(folder, not without, tmp_path)
+    reached = reached_by(name, tmp_path)
     for figure, floor in FLOORS[name]["floors"].items():
         assert reached[figure] >= floor, (figure, reached)
     for figure, ceiling in FLOORS[name]["ceilings"].items():
