@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
+from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+from parsers import langmodel
 from parsers.language import identify
+from parsers.languages import by_script, by_table
 
+TEXTS = Path(__file__).parent / "languages"
 INDONESIAN = (
     "Pemerintah kabupaten akan memperbaiki jalan desa yang rusak karena banjir, kata bupati saat mengunjungi warga di"
     " lokasi pengungsian. Ia bilang uang perbaikan sudah disiapkan dan pekerjaan bisa dimulai bulan depan. Warga"
@@ -37,7 +44,37 @@ def test_short_text_is_told_only_when_it_is_clear() -> None:
     assert identify("") is None
 
 
+@pytest.mark.parametrize("code", ["de", "fr", "es", "pt", "it", "nl", "ru", "ja", "ko"])
+def test_languages_that_their_words_tell_need_no_model(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    text = (TEXTS / f"{code}.txt").read_text("utf-8")
+    text *= 1 + 300 // len(text)
+    assert langmodel.load().classify(text)[0] == code
+    monkeypatch.setattr("parsers.language.identifier", lambda: pytest.fail("the model was asked"))
+    assert identify(text) == code
+
+
+@pytest.mark.parametrize("code", ["gl", "bg"])
+def test_a_relative_is_not_taken_for_its_neighbour(code: str) -> None:
+    text = (TEXTS / f"{code}.txt").read_text("utf-8")
+    words = text.lower().split()
+    assert (by_table(words), by_script(text, words)) == (None, None)
+
+
+def test_the_model_is_the_one_that_py3langid_loads() -> None:
+    theirs = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+    for text in (INDONESIAN, MALAY, ENGLISH, "", "Ось так"):
+        assert langmodel.load().rank(text) == theirs.rank(text)
+
+
+def test_a_model_that_may_not_be_loaded_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(langmodel, "late", False)
+    langmodel.load.cache_clear()
+    with pytest.raises(langmodel.ModelMissingError):
+        langmodel.identifier()
+
+
 def test_what_is_not_prose_has_no_language() -> None:
+    assert identify("Kabupaten Bantul 14 Kabupaten Sleman 12 Kota Yogyakarta 30\n" * 12) is None
     assert identify("0812-3456-7890 / 12:30 | " * 60) is None
 
 
