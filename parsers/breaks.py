@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from parsers.block import Block, BlockKind
-from parsers.captions import read_caption
+from parsers.captions import caption_in, read_caption
 from parsers.dates import is_stamp
 from parsers.lines import LINE_LIMIT, closed_group
 from parsers.patterns import pattern_rule
@@ -92,4 +92,4 @@ def is_furniture(line: Block) -> bool:
 @lru_cache(maxsize=512)
 def _stands_out(text: str) -> bool:
     """What its form tells wherever it stands: a caption by its credit, a date stamp."""
-    return len(text) <= LINE_LIMIT and bool(read_caption(Block(BlockKind.PARAGRAPH, text), True) or is_stamp(text))
+    return len(text) <= LINE_LIMIT and bool(caption_in(text, at_head=True) or is_stamp(text))

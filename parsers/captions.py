@@ -101,7 +101,11 @@ def is_told(caption: Caption) -> bool:
 
 def read_caption(block: Block, at_head: bool) -> Caption | None:
     """A plain line that is a photo caption by its credit; away from the head only by one that cannot be prose."""
-    text = block.text
+    return caption_in(block.text, at_head)
+
+
+def caption_in(text: str, at_head: bool) -> Caption | None:
+    """The same of a text."""
     if len(text) > 2 * LINE_LIMIT or text.endswith(("-", "–", "—")):  # a dateline ends so, a caption never
         return None
     signed = len(text) <= LINE_LIMIT and not text.endswith(".") and _HAS_SIGN.search(text) and _SIGN.fullmatch(text)

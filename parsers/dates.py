@@ -160,10 +160,10 @@ def is_stamp(text: str, relative: bool = False) -> bool:
     """
     if relative and len(text) < 40 and _SINCE.fullmatch(_normal(text)):
         return True
-    if len(text) > LIMIT or (text.isascii() and not _THREE_DIGITS.search(text)):
+    if len(text) > LIMIT or not _THREE_DIGITS.search(text):
         return False
     line = _normal(text)
-    if len(line) > 90:
+    if len(line) > 90 or ((word := _LONG_WORD.search(line)) and not _may_stamp(word[0], line)):
         return False
     rest = next((line[: m.start()] + " " + line[m.end() :] for f in _FORMS if (m := f.search(line))), None)
     if rest is None:
@@ -175,6 +175,13 @@ def is_stamp(text: str, relative: bool = False) -> bool:
     return all(w.strip(".") in _STAMP_WORDS or w in _STAMP_WORDS for w in words if not _SITE.fullmatch(w))
 
 
+def _may_stamp(word: str, line: str) -> bool:
+    """Whether a stamp may hold this word: most lines with figures are told from their first long word."""
+    return word.strip("'") in _STAMP_WORDS or word in _DATE_WORDS or _HIJRI.search(line) is not None
+
+
+_LONG_WORD = re.compile(r"(?<![a-z0-9.'])[a-z']{5,}(?![a-z0-9.'])")  # by itself: no part of a host
+_DATE_WORDS = _words("bulan tahun siang petang malam") | MONTHS.keys()
 _THREE_DIGITS = re.compile(r"\d\D*\d\D*\d")  # a day and a year of two
 _STAMP_WORDS = WEEKDAYS | _words(
     "diterbitkan diperbarui diperbaharui diposting diposkan dipublikasikan dipublikasi publikasi ditayangkan diunggah"

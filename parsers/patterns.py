@@ -344,17 +344,17 @@ def closing_rule(block: Block) -> str | None:
     text = " ".join(block.text.casefold().split())
     if len(text) > 200 or block.kind in (BlockKind.CODE, BlockKind.CELL):
         return None
-    if len(words_of(text)) <= 9 and _CONTACT.fullmatch(text):
+    if _CONTACT.fullmatch(text) and len(words_of(text)) <= 9:
         return "contact"
     if _FIND_US.fullmatch(text):
         return "contact"
     if _ALSO_OURS.fullmatch(text):
         return "call"
-    if len(text) > 100 or len(words_of(text)) > 20:
+    reader = _SAID.fullmatch(text) or _AGO.fullmatch(text)
+    number = block.kind is not BlockKind.ITEM and _NUMBERS.fullmatch(text)
+    if len(text) > 100 or not (reader or number) or len(words_of(text)) > 20:
         return None
-    if _SAID.fullmatch(text) or _AGO.fullmatch(text):
-        return "comments"
-    return "page_number" if block.kind is not BlockKind.ITEM and _NUMBERS.fullmatch(text) else None
+    return "comments" if reader else "page_number"
 
 
 def _is_support(text: str, low: str, block: Block) -> bool:

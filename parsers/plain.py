@@ -50,16 +50,18 @@ _COUNTS = re.compile(
 def is_plain(text: str) -> bool:
     """Text that may stay wherever it stands, but for what is judged by its place or glued to its end."""
     start, end = _start(text), text[-4:]
-    if start < 0 or ")" in end or "]" in end or end[-1] == ":" or not any(map(str.isalnum, end)):
+    if start < 0 or ")" in end or "]" in end or end[-1] == ":":
+        return False
+    if not (end[-1].isalnum() or any(map(str.isalnum, end))):
         return False
     low = text[start:_LONGEST_BEGINNING].casefold()
     begins = _COUNTS.match(low) if low[:1].isdecimal() else _BEGINS.match(low)
-    if begins or not text.isprintable() or "  " in text or "©" in text or "(c)" in text or "(C)" in text:
+    signed = "©" in text or ("(" in text and "(c)" in text.casefold())
+    if begins or signed or "  " in text or not text.isprintable():
         return False
-    spaces = text.count(" ")
-    if start and spaces < _MANY and normal(_SPLIT.split(text, maxsplit=1)[0]) in opening_words():
+    if start and text.count(" ") < _MANY and normal(_SPLIT.split(text, maxsplit=1)[0]) in opening_words():
         return False
-    return spaces >= _FEW if len(text) >= _LEAST else _is_plain_briefly(text, low)
+    return text.count(" ", 0, _LEAST) >= _FEW if len(text) >= _LEAST else _is_plain_briefly(text, low)
 
 
 def _start(text: str) -> int:

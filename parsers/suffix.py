@@ -60,8 +60,9 @@ def _glued(text: str) -> int | None:
 
 def _last_sentence_end(text: str) -> int:
     last = len(text.rstrip())
-    for reach in (REACH // 4, REACH):  # mostly it is near
-        ends = [m.end() for m in _SENTENCE_END.finditer(text, max(0, len(text) - reach)) if m.end() < last]
+    near = max(0, last - REACH // 4)
+    for begin in (near, max(0, len(text) - REACH)) if near else (0,):  # mostly it is near
+        ends = [m.end() for m in _SENTENCE_END.finditer(text, begin) if m.end() < last]
         if ends:
             return ends[-1]
     return 0
