@@ -1,6 +1,6 @@
 """From a page to its article.
 
-    Page -> decode, defuse -> platform, rule -> tree (one parse, one walk)
+    Page -> decode -> platform, rule -> defuse -> tree (one parse, one walk)
          -> choose: site rule, platform rule, generic scoring, laxer retry, noscript
          -> sift (markup) -> clean (words) -> describe (title, author, dates, tags)
          -> the feed's own text where the page gives less than half of it
@@ -74,11 +74,11 @@ def extract(page: Page, rules: Rules | None = None) -> Article:
 
 
 def _extract(page: Page, rules: Rules) -> Article:
-    html = defuse(decode(page.html, page.charset))
+    html = decode(page.html, page.charset)
     rule = rules.rule_for(page.url, detect(html), page.fetched_at)
     if rule.zone and page.zone == "Asia/Jakarta":
         page = replace(page, zone=rule.zone)
-    reading = _read(html, rule, page)
+    reading = _read(defuse(html), rule, page)
     head, facts = _describe(reading, page)
     cleaned = clean(reading.sifted.blocks, _context(page, rule, facts, reading.sifted.blocks))
     cleaned = _with_beside(cleaned, reading, page)

@@ -91,6 +91,30 @@ def test_attributes_are_cut() -> None:
     assert lines(defuse(html).decode()) == ["isi"]
 
 
+LONG = b"a { color: red }\n" * 200
+
+
+@pytest.mark.parametrize("tag", [b"<style>", b"<style media='a>b'>", b"<script>", b'<script type="application/json">'])
+def test_long_scripts_and_styles_are_emptied(tag: bytes) -> None:
+    end = b"</" + tag[1:].split(b">")[0].split(b" ")[0] + b">"
+    assert defuse(b"<p>satu</p>" + tag + LONG + end + b"<p>dua</p>") == b"<p>satu</p>" + tag + end + b"<p>dua</p>"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        b'<script type="application/LD+JSON">' + LONG + b"</script>",
+        b"<!-- <style> -->" + LONG + b"</style>",
+        b"<p title='<style>'>" + LONG + b"</p>",
+        b"<style-guide>" + LONG + b"</style-guide>",
+        b"<style>" + LONG,
+        b"<p>" + LONG + b"</p>",
+    ],
+)
+def test_what_may_be_read_is_never_emptied(html: bytes) -> None:
+    assert defuse(html) is html
+
+
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(st.sampled_from([b"<div>", b"</div>", b"<p>", b"<!--", b"-->", b"<a '", b'x="', b">", b"<script>", b"x"]))
