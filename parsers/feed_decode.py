@@ -37,7 +37,11 @@ _BARE_WIDE = (
     (b"\x00<", "utf-16-be"),
 )
 
-_GUESSES = ["cp1252", "cp1250", "cp1251", "cp1254", "cp1256", "iso8859_2", "iso8859_15"]
+_GUESSES = [
+    "cp1252", "cp1250", "cp1251", "cp1254", "cp1255", "cp1256", "cp874", "iso8859_2", "iso8859_15", "koi8_r",
+    "cp932", "euc_jp", "euc_kr", "gb18030", "big5",
+]  # fmt: skip
+_TAG = re.compile(rb"<[^<>]*>")
 _HTTP_CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w.:\-]{1,40})", re.IGNORECASE)
 _XML_CHARSET = re.compile(rb"<\?xml[^>]{0,200}?encoding\s*=\s*[\"']([A-Za-z0-9._\-]{1,40})", re.IGNORECASE)
 
@@ -105,7 +109,7 @@ def _guess(body: bytes) -> str | None:
     sample = body[max(0, start - 1024) : start + _GUESS_FROM]
     if sum(byte > 0x7F for byte in sample) < len(sample) // 10:
         return "cp1252"
-    best = from_bytes(sample, cp_isolation=_GUESSES).best()
+    best = from_bytes(_TAG.sub(b" ", sample), cp_isolation=_GUESSES).best()
     return best.encoding if best else None
 
 

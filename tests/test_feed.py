@@ -372,7 +372,7 @@ def test_any_bytes_are_a_feed_or_a_fault(body: bytes, start: bytes) -> None:
 def test_any_markup_inside_an_item_leaves_its_neighbour(junk: str) -> None:
     items = [f"<item><title>{junk}</title></item>", ITEM.format(n=2, **GOOD)]
     entries = feed.parse(document(items), URL).entries
-    if "<item" not in junk and "</item" not in junk and "<![CDATA[" not in junk and "<!--" not in junk:
+    if "<item" not in junk and "</item" not in junk:
         assert entries[-1].guid == "g2"
         assert entries[-1].title == "Judul 2"
 
