@@ -121,7 +121,8 @@ class Entry:
 class ParsedFeed:
     """A feed document. `version` is the dialect (rss20, atom10, json11, ...). `entries` in document order.
 
-    `announced` counts the items of the document, also those over the limit. `next_url` is rel=next (RFC 5005, Blogger),
+    `update_seconds` is what sy:updatePeriod and sy:updateFrequency say, `skip_hours` (0-23) and `skip_days` (Monday 0) are
+    GMT. `announced` counts the items of the document, also those over the limit. `next_url` is rel=next (RFC 5005, Blogger),
     `total_results` openSearch:totalResults.
     """
 
@@ -134,6 +135,9 @@ class ParsedFeed:
     language: str | None = None
     generator: str | None = None
     ttl_minutes: int | None = None
+    update_seconds: int | None = None
+    skip_hours: tuple[int, ...] = ()
+    skip_days: tuple[int, ...] = ()
     announced: int = 0
     total_results: int | None = None
     entries: tuple[Entry, ...] = ()
@@ -367,6 +371,13 @@ class Feed:
     full_text_agreed: int = 0  # pages in a row that said what the feed said
     full_text_verdict: bool | None = None
     full_text_checked_at: datetime | None = None
+    backoff: float = 0.0  # weight of the failures in a row
+    rhythm: tuple[float, ...] | None = None  # see ingest/rhythm.py: counts of 24 hours and 7 weekdays, days watched of 7
+    rhythm_at: datetime | None = None
+    window: int | None = None  # entries in its last document
+    hint_seconds: int | None = None  # the pause that the document asks for
+    skip_hours: int | None = None  # bits: GMT hours it asks to skip
+    skip_days: int | None = None  # bits: weekdays, Monday first
 
 
 class AlertKind(StrEnum):

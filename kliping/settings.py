@@ -74,6 +74,7 @@ class Settings(BaseSettings):
     child_memory: int = Field(CHILD_MEMORY, gt=0)
     children: int = Field(CHILDREN, ge=1, le=256, description="parsing children")
 
+    polls_per_day: float = Field(48.0, gt=0, description="polls a day per feed, in the mean over all feeds")
     poll_first: float = Field(1800.0, gt=0, description="interval of a new feed")
     poll_least: float = Field(300.0, gt=0)
     poll_most: float = Field(86400.0, gt=0)
