@@ -1,4 +1,4 @@
-"""When to ask: how soon an entry is discovered, against how often feeds are asked. A simulation; no network, no database.
+"""When to ask: how soon an entry is discovered, against how often feeds are asked. A simulation without a network.
 
     python -m bench.scheduling [--feeds N] [--seeds 1,2] [--budgets 16,32,64] [--undated] [--json]
 
@@ -18,14 +18,11 @@ import random
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
-
-from rich.console import Console
-from rich.table import Table
 
 from ingest import due
 from ingest.rhythm import price_for
@@ -37,6 +34,7 @@ ZERO = datetime(2026, 3, 1, 17, tzinfo=UTC)  # Monday 00:00 in Jakarta
 HOUR, DAY = 3600.0, 86_400.0
 LEARN, END = 14 * DAY, 28 * DAY
 DOCUMENT = 20  # entries in a feed's document
+OTHERS = ("fixed", "entry_frequency", "CommaFeed", "static oracle")
 BELOW_FIXED, BELOW_COMMAFEED = 0.40, 0.15  # goals
 
 
@@ -120,7 +118,7 @@ class Kliping(Policy):
 
     def __init__(self, number: int, tariff: Tariff, dated: bool) -> None:
         url = f"https://kabar-{number}.example/feed"
-        self.feed = Feed(id=number, url=url, host=f"kabar-{number}.example", window=DOCUMENT)
+        self.feed = Feed(id=number, url=url, host=f"kabar-{number}.example", announced=DOCUMENT)
         self.tariff = tariff
         self.dated = dated
         tariff.feeds.append(self)
@@ -131,8 +129,10 @@ class Kliping(Policy):
             entries = [Entry(published_at=ZERO + timedelta(seconds=when) if self.dated else None) for when in new]
             first = self.feed.rhythm is None
             self.feed = due.listen(self.feed, entries, at, 0 if first else max(0, DOCUMENT - len(new)))
-        asked = due.Asked(missing=len(new) >= DOCUMENT)
-        then = due.next_poll(self.feed, asked, at, self.tariff.price, self.tariff.settings)
+        gap = at if len(new) >= DOCUMENT else None
+        if gap or self.feed.gap_at:
+            self.feed = replace(self.feed, gap_at=gap)
+        then = due.next_poll(self.feed, due.Answer(), at, self.tariff.price, self.tariff.settings)
         return (then.at - ZERO).total_seconds()
 
 
@@ -141,7 +141,7 @@ class Kliping(Policy):
 
 @dataclass(frozen=True)
 class Result:
-    """What a policy came to: requests per feed and day, mean delay in seconds, entries that left the document unseen."""
+    """What a policy came to: requests per feed and day, mean delay in seconds, share of entries never seen."""
 
     name: str
     requests: float
@@ -241,31 +241,33 @@ def load_traces() -> ModuleType:
     if not TRACES.exists():
         raise SystemExit(f"bench: no {TRACES}")
     spec = importlib.util.spec_from_file_location("traces", TRACES)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def compare(
-    feeds: Sequence[Sequence[float]], budgets: Sequence[float], undated: bool
-) -> Iterator[tuple[Result, dict[str, float]]]:
-    """Rows of the report: kliping's result, and the others' mean delay at the same number of requests."""
+Row = tuple[Result, dict[str, float]]  # kliping's result, and the others' mean delay at the same number of requests
+
+
+def compare(feeds: Sequence[Sequence[float]], budgets: Sequence[float], undated: bool) -> Iterator[Row]:
+    """kliping at each budget and at CommaFeed's own number of requests, which it cannot choose."""
+    kinds = (True, False) if undated else (True,)
+    for dated in kinds:
+        for budget in budgets:
+            yield _row(feeds, kliping(feeds, budget, dated))
     comma = simulate("CommaFeed", feeds, lambda _: CommaFeed())
-    for budget in (*budgets, comma.requests):
-        for dated in (True, False) if undated else (True,):
-            ours = kliping(feeds, budget, dated)
-            if budget == comma.requests:
-                ours = near(budget, lambda polls, dated=dated: kliping(feeds, polls, dated), budget)
-            fixed = simulate("fixed", feeds, lambda _: Fixed(DAY / ours.requests))
-            others = {
-                "fixed": fixed.delay,
-                "entry_frequency": entry_frequency(feeds, ours.requests).delay,
-                "static oracle": oracle(feeds, ours.requests),
-            }
-            if budget == comma.requests:
-                others["CommaFeed"] = comma.delay
-            yield ours, others
+    for dated in kinds:
+        ours, others = _row(feeds, near(comma.requests, partial(kliping, feeds, dated=dated), comma.requests))
+        yield ours, others | {"CommaFeed": comma.delay}
+
+
+def _row(feeds: Sequence[Sequence[float]], ours: Result) -> Row:
+    fixed = simulate("fixed", feeds, lambda _: Fixed(DAY / ours.requests))
+    frequency = entry_frequency(feeds, ours.requests)
+    best = oracle(feeds, ours.requests)
+    return ours, {"fixed": fixed.delay, "entry_frequency": frequency.delay, "static oracle": best}
 
 
 def held(ours: Result, others: dict[str, float]) -> bool:
@@ -286,30 +288,24 @@ def main() -> int:
     parser.add_argument("--undated", action="store_true", help="also with feeds whose entries have no dates")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    traces = load_traces()
-    table = Table(
-        "seed", "", "requests/feed/day", "delay s", "fixed", "entry_frequency", "CommaFeed", "static oracle", "missed"
-    )
-    rows: list[dict[str, Any]] = []
+    budgets = [float(budget) for budget in asked.budgets.split(",")]
+    traces, good = load_traces(), True
+    if not asked.json:
+        print("seed  policy             requests  delay s" + "".join(f"{name:>22}" for name in OTHERS) + "   missed")
     for seed in map(int, asked.seeds.split(",")):
         feeds = [row["times"] for row in traces.traces(asked.feeds, 28, seed)]
-        for ours, others in compare(feeds, [float(each) for each in asked.budgets.split(",")], asked.undated):
-            good = held(ours, others)
-            rows.append({"seed": seed, "good": good, **vars(ours), "others": others})
-            print(json.dumps(rows[-1]) if asked.json else f"{seed} {ours.name} {ours.requests:.1f}", file=sys.stderr)
-            table.add_row(
-                str(seed),
-                ours.name,
-                f"{ours.requests:.1f}",
-                f"{ours.delay:.0f}",
-                *(
-                    f"{others[name]:.0f} ({ours.delay / others[name] - 1:+.0%})" if name in others else ""
-                    for name in ("fixed", "entry_frequency", "CommaFeed", "static oracle")
-                ),
-                f"{ours.missed:.2%}",
-            )
-    print(json.dumps(rows)) if asked.json else Console().print(table)
-    return 0 if all(row["good"] for row in rows) else 1
+        for ours, others in compare(feeds, budgets, asked.undated):
+            good &= held(ours, others)
+            row = {"seed": seed, "good": held(ours, others), **vars(ours), "others": others}
+            print(json.dumps(row) if asked.json else told(seed, ours, others), flush=True)
+    return 0 if good else 1
+
+
+def told(seed: int, ours: Result, others: dict[str, float]) -> str:
+    """A line of the report: the others' delays at the same number of requests, and ours against each."""
+    told = [f"{others[name]:.0f} ({ours.delay / others[name] - 1:+.1%})" if name in others else "" for name in OTHERS]
+    start = f"{seed:>4}  {ours.name:<18} {ours.requests:>8.1f} {ours.delay:>8.0f}"
+    return start + "".join(f"{each:>22}" for each in told) + f" {ours.missed:>8.2%}"
 
 
 if __name__ == "__main__":

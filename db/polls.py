@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, select, text
+from sqlalchemy import Row, bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import moves
@@ -43,6 +45,13 @@ _NAMES = (
     "full_text_agreed",
     "full_text_verdict",
     "full_text_checked_at",
+    "backoff",
+    "rhythm",
+    "rhythm_at",
+    "announced",
+    "hint_seconds",
+    "skip_hours",
+    "skip_days",
 )
 FEED_COLUMNS = (FeedRow.id.label("feed_id"), *(getattr(FeedRow, name).label(f"feed_{name}") for name in _NAMES))
 
@@ -52,6 +61,7 @@ def feed_of(row: Row[Any]) -> Feed:
     values = {name: getattr(row, f"feed_{name}") for name in _NAMES}
     values["state"] = FeedState(values["state"])
     values["sites"] = tuple(values["sites"])
+    values["rhythm"] = tuple(values["rhythm"]) if values["rhythm"] else None
     return Feed(id=row.feed_id, **values)
 
 
@@ -73,10 +83,16 @@ async def feed(conn: AsyncConnection, feed_id: int) -> Feed | None:
 
 @dataclass(frozen=True, slots=True)
 class FeedUpdate:
-    """What a poll changes of its feed. `facts` are of the document (title, site_url, version, language)."""
+    """What a poll changes of its feed. `facts` are of the document (title, site_url, version, language).
+
+    `why` tells people why the next poll is then; it is not kept. `heard` is what a document said of time.
+    """
 
     next_poll_at: datetime
     failures: int
+    backoff: float = 0.0
+    why: str = ""
+    heard: Feed | None = None
     state: FeedState = FeedState.ACTIVE
     state_reason: str | None = None
     gone_at: datetime | None = None
@@ -102,12 +118,18 @@ _SAVE = text("""
         move_seen = :move_seen, last_polled_at = :at, first_polled_at = coalesce(first_polled_at, :first),
         last_outcome = :outcome, last_detail = :detail, poll_count = poll_count + 1,
         last_new_at = CASE WHEN :new > 0 THEN :at ELSE last_new_at END,
-        failing_since = CASE WHEN :failures > 0 THEN coalesce(failing_since, :at) END,
+        backoff = :backoff, failing_since = CASE WHEN :failures > 0 THEN coalesce(failing_since, :at) END,
         full_text_agreed = CASE WHEN :reset THEN 0 ELSE full_text_agreed END,
         full_text_verdict = CASE WHEN :reset THEN NULL ELSE full_text_verdict END,
         full_text_checked_at = CASE WHEN :reset THEN NULL ELSE full_text_checked_at END
     WHERE id = :id
     RETURNING poll_count
+""")
+
+_HEARD = text("""
+    UPDATE feeds SET rhythm = CAST(:rhythm AS real[]), rhythm_at = :rhythm_at, announced = :announced,
+        hint_seconds = :hint_seconds, skip_hours = :skip_hours, skip_days = :skip_days
+    WHERE id = :id
 """)
 
 _FACTS = text("""
@@ -150,6 +172,7 @@ async def save(conn: AsyncConnection, update: FeedUpdate, record: PollRecord, fu
         "first": record.at if full else None,
         "next_poll_at": update.next_poll_at,
         "failures": update.failures,
+        "backoff": update.backoff,
         "state": update.state.value,
         "state_reason": update.state_reason,
         "gone_at": update.gone_at,
@@ -167,11 +190,25 @@ async def save(conn: AsyncConnection, update: FeedUpdate, record: PollRecord, fu
         "reset": update.reset_full_text,
     }
     count = await conn.scalar(_SAVE, values)
+    if update.heard:
+        await conn.execute(_HEARD, _heard(update.heard))
     if update.facts:
         await conn.execute(_FACTS, {"id": record.feed_id, **dict(update.facts)})
     if update.move:
         await moves.apply(conn, record.feed_id, update.move, record.at)
     await _ring(conn, record, (count - 1) % POLLS_KEPT, rolling=count > POLLS_KEPT)
+
+
+def _heard(feed: Feed) -> dict[str, Any]:
+    return {
+        "id": feed.id,
+        "rhythm": list(feed.rhythm or ()),
+        "rhythm_at": feed.rhythm_at,
+        "announced": feed.announced,
+        "hint_seconds": feed.hint_seconds,
+        "skip_hours": feed.skip_hours,
+        "skip_days": feed.skip_days,
+    }
 
 
 async def _ring(conn: AsyncConnection, record: PollRecord, slot: int, rolling: bool) -> None:
@@ -204,3 +241,30 @@ async def save_full_text(
         """),
         {"id": feed_id, "agreed": agreed, "verdict": verdict, "checked_at": checked_at},
     )
+
+
+_SAMPLE = (
+    select(*FEED_COLUMNS)
+    .where(FeedRow.state == FeedState.ACTIVE.value, FeedRow.interval.is_(None), FeedRow.rhythm.is_not(None))
+    .order_by(FeedRow.url_key)
+)
+
+
+async def sample(conn: AsyncConnection, limit: int) -> list[Feed]:
+    """Feeds that are polled by their rhythm, the same ones every time: a hash of their URL chooses them."""
+    return [feed_of(row) for row in await conn.execute(_SAMPLE.limit(limit))]
+
+
+_PARDON = text("""
+    WITH pardoned AS (
+        UPDATE feeds SET failures = 0, backoff = 0, failing_since = NULL, next_poll_at = least(next_poll_at, :at)
+        WHERE id = ANY(:ids) AND failures = 1 AND state = 'active'
+        RETURNING host
+    )
+    SELECT DISTINCT host FROM pardoned ORDER BY host
+""").bindparams(bindparam("ids", type_=ARRAY(BIGINT)))
+
+
+async def pardon(conn: AsyncConnection, feed_ids: Sequence[int], at: datetime) -> list[str]:
+    """Take back a first failure that was a fault of ours; due at `at` at the latest. Returns the feeds' hosts."""
+    return list(await conn.scalars(_PARDON, {"ids": list(feed_ids), "at": at}))

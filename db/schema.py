@@ -24,6 +24,7 @@ from typing import Any
 
 from sqlalchemy import (
     DDL,
+    REAL,
     BigInteger,
     CheckConstraint,
     Date,
@@ -126,6 +127,13 @@ class FeedRow(Base):
     last_detail: Mapped[str | None]
     failures: Mapped[int] = mapped_column(Integer, server_default="0")
     failing_since: Mapped[datetime | None]
+    backoff: Mapped[float] = mapped_column(server_default="0")  # weight of the failures in a row, by kind
+    rhythm: Mapped[list[float] | None] = mapped_column(ARRAY(REAL))  # when it publishes: see ingest/rhythm.py
+    rhythm_at: Mapped[datetime | None]  # until when the rhythm was watched
+    announced: Mapped[int | None] = mapped_column(Integer)  # entries in its last document
+    hint_seconds: Mapped[int | None] = mapped_column(Integer)  # the pause between polls that its document asks for
+    skip_hours: Mapped[int | None] = mapped_column(Integer)  # bits: GMT hours that it asks to skip
+    skip_days: Mapped[int | None] = mapped_column(SmallInteger)  # bits: weekdays, Monday first
     last_new_at: Mapped[datetime | None]  # the last poll that brought something new
     gap_at: Mapped[datetime | None]  # while a gap is open
     gone_at: Mapped[datetime | None]

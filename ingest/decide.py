@@ -2,7 +2,6 @@
 
 (Article, Identity, Known) -> Decision        decide
 (Pending, what failed, now) -> Decision       after_failure
-(Feed, PollOutcome, now) -> next poll         next_poll
 (Feed, Entry, now) -> where its page is from  plan
 """
 
@@ -28,7 +27,6 @@ from kliping.model import (
     Reject,
     Retry,
 )
-from kliping.settings import Settings
 from parsers.feedtext import plain_length, reads_on, same_words
 from parsers.links import url_key
 
@@ -155,32 +153,12 @@ def recheck_due(feed: Feed, now: datetime) -> bool:
     return feed.full_text_checked_at is not None and now - feed.full_text_checked_at >= FULL_TEXT_RECHECK
 
 
-# --- polling ----------------------------------------------------------------------------------------------------------
+# --- polling (when: see due.py) ---------------------------------------------------------------------------------------
 
 
 def conditional(feed: Feed, now: datetime) -> bool:
     """Whether the validators are sent: not when a day has passed since the last full answer."""
     return feed.last_full_at is not None and now - feed.last_full_at < DAY
-
-
-def jitter(url: str, share: float) -> float:
-    """A factor in [1 - share, 1 + share] that is the same for one feed for ever."""
-    unit = int.from_bytes(hashlib.sha256(url.encode()).digest()[:8]) / 2**64
-    return 1 + share * (2 * unit - 1)
-
-
-def next_poll(feed: Feed, failures: int, now: datetime, floor: datetime | None, settings: Settings) -> datetime:
-    """When to poll again: the interval, doubled for every failure in a row, up to the most; never before floor.
-
-    While entries may have been missed between polls, the interval is half as long.
-    """
-    seconds = float(feed.interval or settings.poll_first)
-    if feed.gap_at is not None and not failures:
-        seconds = min(seconds, max(settings.poll_least, seconds / 2))
-    if failures or not feed.interval:  # an operator's own interval may lie outside the bounds
-        seconds = max(settings.poll_least, seconds * 2.0 ** min(failures, 20))
-    seconds = min(settings.poll_most, seconds * jitter(feed.url, settings.poll_jitter))
-    return max(now + timedelta(seconds=seconds), floor or now)
 
 
 def gone_for_good(feed: Feed, outcome: str, now: datetime) -> bool:

@@ -17,15 +17,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from ingest.answer import http_date
 from ingest.rhythm import DAY, HISTORY, HOUR, Bounds, Rates, Rhythm, learn, rates, wait
 from kliping.model import Entry, Feed, Fetched, FetchOutcome, ParsedFeed
 from kliping.settings import Settings
 
 MOST_FLOOR = timedelta(hours=24)
+CUT_OFF = 3600.0  # no longer than this until a feed is tried again that we could not reach through a fault of ours
+LATE = 2 * DAY  # an entry that is older than that at the last look is an old one shown again, and no sign of life
 NEW_FOR = 1.0  # days of watching until a feed may be asked less often than a new one
 FULL = 0.5  # of a document's entries: more new ones than that between two polls, and some may be missed
 
@@ -40,6 +42,7 @@ _WEIGHTS = {FetchOutcome.DNS.value: DNS} | dict.fromkeys(
         FetchOutcome.EMPTY.value,
         FetchOutcome.PROTOCOL.value,
         FetchOutcome.ERROR.value,
+        FetchOutcome.CHALLENGE.value,
         "parser_timeout",
         "parser_memory",
         "parser_crash",
@@ -49,17 +52,15 @@ _WEIGHTS = {FetchOutcome.DNS.value: DNS} | dict.fromkeys(
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What a poll learnt about time. `weight` is the failures in a row by kind, 0 after a good answer.
+class Answer:
+    """What an answer says of the time of the next poll: for how many seconds it is fresh, and Retry-After.
 
-    `missing`: the poll shared nothing with what was known, or such a gap is still open. `fresh` is for how many seconds
-    the answer says it is fresh, `retry_after` what it asks for the whole host.
+    `cut_off` says that there was none, and that the fault is ours.
     """
 
-    weight: float = 0.0
-    missing: bool = False
     fresh: float = 0.0
     retry_after: datetime | None = None
+    cut_off: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +98,11 @@ def listen(feed: Feed, new: Sequence[Entry], now: datetime, known: int) -> Feed:
     start = last.at if last else at - HISTORY
     dated = sorted(seconds for entry in new if (seconds := _published(entry, offset)) is not None)
     believed = [seconds for seconds in dated if start < seconds <= at]
-    undated = len(new) - len(believed)
+    undated = len(new) - len(believed) - sum(seconds < start - LATE for seconds in dated)
     if last is None:
         last, undated = Rhythm(believed[0] if believed else at), 0
         believed = believed[1:]
-    elif known == 0 and believed and new:
+    elif known == 0 and believed:
         last = replace(last, at=max(last.at, believed[0]))  # before that, entries may have come and gone unseen
     heard = learn(last, at, offset, believed, undated)
     return replace(feed, rhythm=(*heard.hours, *heard.days, *heard.watched), rhythm_at=now)
@@ -127,22 +128,30 @@ def _offset(zone: str, now: datetime) -> float:
 # --- the next poll ----------------------------------------------------------------------------------------------------
 
 
-def next_poll(feed: Feed, asked: Asked, now: datetime, price: float, settings: Settings) -> Due:
-    """When to poll `feed` again, and why then. `price` is of one poll, in entry-seconds of waiting."""
+def next_poll(feed: Feed, answer: Answer, now: datetime, price: float, settings: Settings) -> Due:
+    """When to poll `feed` again, and why then. `price` is of one poll, in entry-seconds of waiting.
+
+    The feed is as it will be after this poll: with its failures (`backoff`), its gap and its rhythm.
+    """
     seconds, why = _interval(feed, now, price, settings)
-    if asked.missing:
-        seconds, why = max(settings.poll_least, seconds / 2), f"{why}, halved: entries may be missing"
-    if asked.weight:
-        seconds = max(seconds, settings.poll_first) * (1 + asked.weight)
-        why = f"{why}, longer after failures of weight {asked.weight:g}"
-    most = max(settings.poll_most, feed.interval or 0)
-    due = Due(now + timedelta(seconds=min(most, seconds * jitter(feed.url, settings.poll_jitter))), why)
+    if feed.gap_at is not None and not feed.backoff:
+        seconds, why = min(seconds, max(settings.poll_least, seconds / 2)), f"{why}, halved: entries may be missing"
+    if feed.backoff:
+        least = settings.poll_least if feed.interval else settings.poll_first
+        seconds = max(seconds, least) * (1 + feed.backoff)
+        why = f"{why}, longer after failures of weight {feed.backoff:g}"
+    if answer.cut_off and seconds > CUT_OFF:
+        seconds, why = CUT_OFF, "we were cut off from the network"
+    seconds *= jitter(feed.url, settings.poll_jitter)
     if feed.interval is None:
-        due = _floored(due, now, asked.fresh, "the answer is fresh until then", feed, settings)
+        seconds = max(settings.poll_least, seconds)
+    due = Due(now + timedelta(seconds=min(max(settings.poll_most, feed.interval or 0), seconds)), why)
+    if feed.interval is None:
+        due = _floored(due, now, answer.fresh, "the answer is fresh until then", feed, settings)
         due = _floored(due, now, feed.hint_seconds or 0, "the feed asks for that pause", feed, settings)
         due = _awake(due, now, feed.skip_hours or 0, feed.skip_days or 0)
-    if asked.retry_after is not None:
-        due = _floored(due, now, (asked.retry_after - now).total_seconds(), "Retry-After", feed, settings)
+    if answer.retry_after is not None:
+        due = _floored(due, now, (answer.retry_after - now).total_seconds(), "Retry-After", feed, settings)
     return due
 
 
@@ -154,7 +163,7 @@ def _interval(feed: Feed, now: datetime, price: float, settings: Settings) -> tu
         return settings.poll_first, "a new feed"
     at, offset = now.timestamp(), _offset(feed.zone, now)
     known = learn(known, at, offset)
-    crowd = max(1.0, feed.window * FULL) if feed.window else math.inf
+    crowd = max(1.0, feed.announced * FULL) if feed.announced else math.inf
     bounds = Bounds(settings.poll_least, settings.poll_most)
     seconds = wait(rates(known, offset), at, price, bounds, crowd)
     if sum(known.watched) < NEW_FOR and seconds > settings.poll_first:
@@ -205,37 +214,32 @@ def fresh_for(fetched: Fetched) -> float:
         return 0.0
     if found := _MAX_AGE.search(control):
         return max(0.0, float(found[1]) - _age(fetched.header("age")))
-    expires = _date(fetched.header("expires"))
+    expires = http_date(fetched.header("expires") or "")
     if expires is None:
         return 0.0
-    return max(0.0, (expires - (_date(fetched.header("date")) or fetched.at)).total_seconds())
+    return max(0.0, (expires - (http_date(fetched.header("date") or "") or fetched.at)).total_seconds())
 
 
 def _age(value: str | None) -> float:
     return float(value) if value and re.fullmatch(r"\d{1,10}", value.strip()) else 0.0
 
 
-def _date(value: str | None) -> datetime | None:
-    """An HTTP date; None for what is none, such as `0`."""
-    try:
-        found = parsedate_to_datetime(value or "")
-    except (TypeError, ValueError, OverflowError):
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def hints(parsed: ParsedFeed) -> tuple[int | None, int, int]:
-    """The pause that a document asks for in seconds, and the GMT hours and weekdays to skip as bits.
+def read(feed: Feed, parsed: ParsedFeed) -> Feed:
+    """The feed with what its document says of time: how many entries it shows, its pause, the hours and days to skip.
 
     sy:update* goes before skipHours and skipDays (RSS 1.0 syndication module); feeds that skip everything skip nothing.
     """
     asked = max((parsed.ttl_minutes or 0) * 60, parsed.update_seconds or 0)
     seconds = min(asked, int(DAY)) or None
-    if parsed.update_seconds:
-        return seconds, 0, 0
-    hours = sum(1 << hour for hour in set(parsed.skip_hours))
-    days = sum(1 << day for day in set(parsed.skip_days))
-    return seconds, 0 if hours == 2**24 - 1 else hours, 0 if days == 2**7 - 1 else days
+    hours = 0 if parsed.update_seconds else sum(1 << hour for hour in set(parsed.skip_hours))
+    days = 0 if parsed.update_seconds else sum(1 << day for day in set(parsed.skip_days))
+    return replace(
+        feed,
+        announced=parsed.announced,
+        hint_seconds=seconds,
+        skip_hours=None if hours in (0, 2**24 - 1) else hours,
+        skip_days=None if days in (0, 2**7 - 1) else days,
+    )
 
 
 def quoted(feed: Feed, now: datetime, settings: Settings) -> tuple[Rates, Bounds] | None:

@@ -18,7 +18,7 @@ import structlog
 
 from db.articles import RawPage
 from db.entries import Pending
-from ingest import decide
+from ingest import decide, network
 from ingest.ask import Permit
 from ingest.batch import PoisonError
 from ingest.decide import Plan, Verdict
@@ -57,7 +57,7 @@ from parsers.text import cut
 
 log = structlog.get_logger()
 
-OURS_AGAIN = timedelta(hours=1)  # when our own provider stands in the way
+OURS_AGAIN = timedelta(minutes=30)  # when we are cut off, or our own provider stands in the way
 ROBOTS_UNREACHABLE = "robots_unreachable"
 PAGE_UNREACHABLE = "page_unreachable"  # flag: the page could not be had, the feed's own full text was kept
 
@@ -158,7 +158,7 @@ async def _from_web(
         return await _failed(shell, lease, item, feed, FetchOutcome.ROBOTS.value, None), None
     fetched = await shell.fetcher.fetch(Request(url, Kind.PAGE, feed.user_agent), permit)
     shell.metrics.fetched(Kind.PAGE.value, fetched.outcome.value)
-    if fetched.outcome is FetchOutcome.ISP_BLOCK:  # says nothing about the page
+    if await network.lost(shell, feed, fetched):  # says nothing about the page
         again = shell.clock.now() + OURS_AGAIN
         return _instead(lease, item, fetched.at, Retry(again, fetched.outcome.value, counts=False)), fetched
     if fetched.outcome is not FetchOutcome.OK:

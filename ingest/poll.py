@@ -15,7 +15,7 @@ import structlog
 from db import entries, hosts
 from db.entries import NewEntry
 from db.polls import FeedUpdate
-from ingest import decide, gaps, hub, moves
+from ingest import decide, due, gaps, hub, moves, network
 from ingest.ask import Permit
 from ingest.fetch import Kind, Request
 from ingest.health import outlinks
@@ -33,6 +33,7 @@ from kliping.model import (
     ParsedFeed,
     PollRecord,
 )
+from kliping.settings import Settings
 from parsers.links import entry_keys, host_of, site_of, url_key
 
 log = structlog.get_logger()
@@ -60,13 +61,16 @@ class Polled:
 
 async def poll(shell: Shell, lease: Lease, feed: Feed, permit: Permit | None = None) -> Polled:
     """Poll `feed` under `lease`. Raises LeaseLost; every other trouble is the record's outcome."""
+    price = await shell.tariff.price()
     fetched = await shell.fetcher.fetch(_request(feed, shell.clock.now()), permit)
     shell.metrics.fetched(Kind.FEED.value, fetched.outcome.value)
+    ours = await network.lost(shell, feed, fetched)
     reading = await read(shell, feed, fetched)
     rows = await new_rows(shell, feed, reading.parsed) if reading.parsed else ()
     record = _record(feed, fetched, reading, rows)
     gap = await gaps.look(shell, feed, reading.parsed, rows, fetched.at)
-    update = _update(gaps.marked(feed, gap, fetched.at), fetched, reading, rows, shell)
+    heard = _heard(gaps.marked(feed, gap, fetched.at), reading, rows, fetched.at)
+    update = _update(heard, fetched, reading, rows, Terms(price, ours, shell.clock.now(), shell.settings))
     await write(shell, PollWrite(lease, record, update, rows, read=reading.parsed is not None, gap=gap))
     await hub.discover(shell, feed, fetched, reading.parsed)
     _tell(shell, feed, record, update)
@@ -195,20 +199,42 @@ def _record(feed: Feed, fetched: Fetched, reading: Reading, rows: Sequence[NewEn
     )
 
 
-def _update(feed: Feed, fetched: Fetched, reading: Reading, rows: Sequence[NewEntry], shell: Shell) -> FeedUpdate:
+def _heard(feed: Feed, reading: Reading, rows: Sequence[NewEntry], at: datetime) -> Feed:
+    """The feed with what a document says of its times."""
+    if reading.parsed is None:
+        return feed
+    known = len(reading.parsed.entries) - len(rows)
+    return due.listen(due.read(feed, reading.parsed), [row.entry for row in rows], at, known)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a poll's next time depends on beside feed and answer. `ours`: a failure of it is no fault of theirs."""
+
+    price: float
+    ours: bool
+    now: datetime
+    settings: Settings
+
+
+def _update(feed: Feed, fetched: Fetched, reading: Reading, rows: Sequence[NewEntry], terms: Terms) -> FeedUpdate:
     """What the poll changes of the feed. A failure keeps validators, body hash and URL as they were."""
     now = fetched.at
     good = reading.outcome in GOOD
     full = good and reading.outcome != FetchOutcome.NOT_MODIFIED.value
-    ours = reading.outcome == FetchOutcome.ISP_BLOCK.value  # no fault of the feed
-    failures = 0 if good else feed.failures + (not ours)
+    failures, backoff = _failures(feed, reading.outcome, terms.ours)
+    answer = due.Answer(due.fresh_for(fetched) if good else 0.0, fetched.retry_after, terms.ours)
+    then = due.next_poll(replace(feed, backoff=backoff), answer, terms.now, terms.price, terms.settings)
     retired = decide.gone_for_good(feed, reading.outcome, now)
     parsed = reading.parsed
     etag, last_modified = _validators(feed, fetched, full) if good else (feed.etag, feed.last_modified)
     sighting, move = moves.follow(feed, fetched, _proof(feed, reading, rows)) if good else (moves.watched(feed), None)
     return FeedUpdate(
-        next_poll_at=decide.next_poll(feed, failures, shell.clock.now(), fetched.retry_after, shell.settings),
+        next_poll_at=then.at,
         failures=failures,
+        backoff=backoff,
+        why=then.why,
+        heard=feed if parsed else None,
         state=FeedState.GONE if retired else FeedState.ACTIVE,
         state_reason="410 twice, a day apart" if retired else None,
         gone_at=(feed.gone_at or now) if reading.outcome == FetchOutcome.GONE.value else None,
@@ -222,6 +248,13 @@ def _update(feed: Feed, fetched: Fetched, reading: Reading, rows: Sequence[NewEn
         reset_full_text=decide.recheck_due(feed, now),
         facts=_facts(parsed) if parsed else (),
     )
+
+
+def _failures(feed: Feed, outcome: str, ours: bool) -> tuple[int, float]:
+    """Failures in a row and their weight; a fault of ours changes neither."""
+    if outcome in GOOD:
+        return 0, 0.0
+    return (feed.failures, feed.backoff) if ours else (feed.failures + 1, feed.backoff + due.weight_of(outcome))
 
 
 def _validators(feed: Feed, fetched: Fetched, full: bool) -> tuple[str | None, str | None]:
@@ -264,5 +297,6 @@ def _tell(shell: Shell, feed: Feed, record: PollRecord, update: FeedUpdate) -> N
         bad=record.bad,
         seconds=round(record.seconds, 3),
         next_poll_at=update.next_poll_at.isoformat(timespec="seconds"),
+        why=update.why,
         detail=record.detail,
     )

@@ -48,7 +48,10 @@ class Rhythm:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """Entries a second by local hour, and by what to multiply them on each weekday. `offset`: local less UTC, seconds."""
+    """Entries a second by local hour, and by what to multiply them on each weekday.
+
+    `offset`: local time less UTC, in seconds.
+    """
 
     hours: tuple[float, ...]
     days: tuple[float, ...]
@@ -137,15 +140,16 @@ def wait(rates: Rates, now: float, price: float, bounds: Bounds, crowd: float = 
 def price_for(polls: float, feeds: Sequence[tuple[Rates, Bounds]]) -> float:
     """The price at which the feeds are polled `polls` times a day in the mean, as near as their bounds allow.
 
-    Bisection on the logarithm: from a poll for every entry-second waited to one for an entry-century.
+    Without any feed, the price for one of which nothing is known. Bisection on the logarithm, from a poll for every
+    entry-second of waiting to one for a century of it.
     """
-    roots = [(_roots(rates), DAY / bounds.most, DAY / bounds.least) for rates, bounds in feeds]
+    asked = [(_roots(each), DAY / bounds.most, DAY / bounds.least) for each, bounds in feeds or [UNKNOWN]]
     low, high = 0.0, math.log(3.2e9)
     for _ in range(32):
         middle = (low + high) / 2
         speed = DAY / math.sqrt(2 * math.exp(middle))
-        total = sum(min(most, max(least, root * speed)) for some, least, most in roots for root in some)
-        low, high = (low, middle) if total < polls * 24 * len(feeds) else (middle, high)
+        total = sum(min(most, max(least, root * speed)) for roots, least, most in asked for root in roots)
+        low, high = (low, middle) if total < polls * 24 * len(asked) else (middle, high)
     return math.exp((low + high) / 2)
 
 
@@ -153,3 +157,6 @@ def _roots(rates: Rates) -> list[float]:
     """The square roots of the rates by hour, in the mean of the weekdays."""
     week = sum(math.sqrt(day) for day in rates.days) / 7
     return [math.sqrt(rate) * week for rate in rates.hours]
+
+
+UNKNOWN = (rates(Rhythm(0.0), 0.0), Bounds(1.0, DAY))

@@ -18,7 +18,9 @@ from ingest.batch import Batcher
 from ingest.fetch import Fetcher
 from ingest.ledger import PollWrite, Settled, Settlement
 from ingest.metrics import Metrics
+from ingest.outage import Outage
 from ingest.sandbox import Sandbox
+from ingest.tariff import Tariff
 from kliping.clock import Clock
 from kliping.model import Lease
 from kliping.settings import Settings
@@ -41,6 +43,8 @@ class Shell:
     metrics: Metrics
     polls: Batcher[PollWrite, bool]
     settlements: Batcher[Settlement, Settled]
+    tariff: Tariff
+    outage: Outage = field(default_factory=Outage)
     holder: str = field(default_factory=holder.mine)
     leases: dict[str, Lease] = field(default_factory=dict)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
@@ -128,7 +132,8 @@ async def open_shell(
         fetcher = await stack.enter_async_context(Fetcher(settings, clock))
         polls = await stack.enter_async_context(Batcher(engine, clock, ledger.write_polls))
         settlements = await stack.enter_async_context(Batcher(engine, clock, ledger.settle_batch, linger=0.25))
-        yield Shell(settings, clock, engine, fetcher, sandbox, metrics or Metrics(), polls, settlements)
+        tariff = Tariff(settings, engine, clock)
+        yield Shell(settings, clock, engine, fetcher, sandbox, metrics or Metrics(), polls, settlements, tariff)
 
 
 @asynccontextmanager

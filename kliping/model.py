@@ -121,9 +121,9 @@ class Entry:
 class ParsedFeed:
     """A feed document. `version` is the dialect (rss20, atom10, json11, ...). `entries` in document order.
 
-    `update_seconds` is what sy:updatePeriod and sy:updateFrequency say, `skip_hours` (0-23) and `skip_days` (Monday 0) are
-    GMT. `announced` counts the items of the document, also those over the limit. `next_url` is rel=next (RFC 5005, Blogger),
-    `total_results` openSearch:totalResults.
+    `update_seconds` is what sy:updatePeriod and sy:updateFrequency say; `skip_hours` (0-23) and `skip_days` (Monday 0)
+    are GMT. `announced` counts the items of the document, also those over the limit. `next_url` is rel=next (RFC 5005,
+    Blogger), `total_results` openSearch:totalResults.
     """
 
     version: str
@@ -372,9 +372,9 @@ class Feed:
     full_text_verdict: bool | None = None
     full_text_checked_at: datetime | None = None
     backoff: float = 0.0  # weight of the failures in a row
-    rhythm: tuple[float, ...] | None = None  # see ingest/rhythm.py: counts of 24 hours and 7 weekdays, days watched of 7
+    rhythm: tuple[float, ...] | None = None  # see ingest/rhythm.py: 24 hours, 7 weekdays, 7 of time watched
     rhythm_at: datetime | None = None
-    window: int | None = None  # entries in its last document
+    announced: int | None = None  # entries in its last document
     hint_seconds: int | None = None  # the pause that the document asks for
     skip_hours: int | None = None  # bits: GMT hours it asks to skip
     skip_days: int | None = None  # bits: weekdays, Monday first

@@ -36,6 +36,7 @@ from parsers.feed_fields import (
 from parsers.feed_mend import mended, unfinished_item, well_formed
 from parsers.feed_repair import repaired, skeleton_of
 from parsers.feed_split import Skeleton
+from parsers.feed_times import with_times
 from parsers.links import host_of
 
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
@@ -73,7 +74,8 @@ def parse(
         warnings = (*warnings, "truncated")
     if warnings and not results:  # a good document may have no entries; one that breaks off says nothing of them
         raise fault(FeedFault.MALFORMED, f"no entry can be read ({warnings[0]})")
-    return _feed(document, results, url, zone, max(announced, len(results)), warnings)
+    feed = _feed(document, results, url, zone, max(announced, len(results)), warnings)
+    return with_times(feed, skeleton.head + skeleton.tail)
 
 
 def _newest(items: tuple[str, ...], zone: str, limit: int) -> Sequence[int]:

@@ -1,4 +1,4 @@
-"""The pure decisions: retries, full text, next poll."""
+"""The pure decisions: retries, full text, when a feed is gone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import pytest
 from ingest import decide
 from ingest.decide import Plan, Verdict
 from kliping.model import Duplicate, Entry, Feed, Insert, Known, Reject, Retry
-from kliping.settings import Settings
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 FEED = Feed(id=1, url="https://kabar.example/feed", host="kabar.example")
@@ -92,17 +91,6 @@ def test_a_verdict_is_good_for_a_week() -> None:
     assert not decide.recheck_due(feed, NOW + timedelta(days=6))
     assert decide.recheck_due(feed, NOW + timedelta(days=7))
     assert not decide.recheck_due(FEED, NOW)
-
-
-def test_next_poll_keeps_the_interval_within_its_jitter_and_doubles_on_failure() -> None:
-    settings = Settings()
-    first = decide.next_poll(FEED, 0, NOW, None, settings) - NOW
-    assert timedelta(minutes=27) <= first <= timedelta(minutes=33)
-    assert decide.next_poll(FEED, 0, NOW, None, settings) - NOW == first
-    after_two = decide.next_poll(FEED, 2, NOW, None, settings) - NOW
-    assert after_two.total_seconds() == pytest.approx(4 * first.total_seconds())
-    assert decide.next_poll(FEED, 50, NOW, None, settings) - NOW <= timedelta(hours=24)
-    assert decide.next_poll(FEED, 0, NOW, NOW + timedelta(hours=5), settings) == NOW + timedelta(hours=5)
 
 
 def test_410_retires_a_feed_only_when_repeated_a_day_later() -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db import gaps as rows_of_gaps
 from db.entries import NewEntry
-from ingest import decide
+from ingest import due
 from ingest.backfill import backfill
 from ingest.gaps import measure
 from ingest.shell import Shell
@@ -230,5 +230,5 @@ def test_dates_that_tell_nothing_leave_the_time_since_the_last_full_answer() -> 
 def test_the_shorter_interval_keeps_to_the_least() -> None:
     settings = Settings()
     feed = Feed(1, "https://a.example/feed", "a.example", gap_at=NOW, interval=300)
-    wait = decide.next_poll(feed, 0, NOW, None, settings) - NOW
+    wait = due.next_poll(feed, due.Answer(), NOW, 3600.0, settings).at - NOW
     assert wait.total_seconds() >= settings.poll_least * (1 - settings.poll_jitter)

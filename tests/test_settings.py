@@ -29,6 +29,7 @@ def test_the_defaults_are_those_of_the_house() -> None:
         "html_cpu": 2,
         "feed_cpu": 10,
         "child_memory": 768 * MIB,
+        "polls_per_day": 48,
         "poll_first": 30 * 60,
         "poll_least": 5 * 60,
         "poll_most": 24 * 3600,
