@@ -31,6 +31,7 @@ class _Host:
     users: int = 0
     spacing: float = 0.0  # what the host asks for, when that is more than ours
     ready: float = 0.0  # monotonic time of the earliest next start
+    last: float = -1e9  # monotonic time of the last start
     started: datetime | None = None
 
     def keep(self) -> float:
@@ -67,7 +68,8 @@ class Turns:
         """A request to the host starts now; only from inside its turn."""
         host = self._host(name)
         host.started = self._clock.now()
-        host.ready = max(host.ready, self._clock.monotonic() + max(self._spacing, host.spacing))
+        host.last = self._clock.monotonic()
+        host.ready = max(host.ready, host.last + max(self._spacing, host.spacing))
 
     def started(self, name: str) -> datetime | None:
         """When the last request to the host started, while it is remembered."""
@@ -89,7 +91,9 @@ class Turns:
     def slow(self, name: str, spacing: float) -> None:
         """The host wants so many seconds between starts (crawl-delay)."""
         if spacing > self._spacing:
-            self._host(name).spacing = spacing
+            host = self._host(name)
+            host.spacing = spacing
+            host.ready = max(host.ready, host.last + spacing)
 
     async def _pause(self, host: _Host) -> None:
         while (wait := host.ready - self._clock.monotonic()) > 0:

@@ -12,7 +12,7 @@ import asyncio
 import queue
 import socket
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -132,9 +132,13 @@ _Job = tuple[str, asyncio.AbstractEventLoop, "asyncio.Future[Found]"]
 
 
 class SystemResolver:
-    """The machine's own resolver. Not to be given IP literals: those are read in `gate`."""
+    """The machine's own resolver. Not to be given IP literals: those are read in `gate`.
 
-    def __init__(self, threads: int = THREADS) -> None:
+    `look_up` blocks; tests bring their own.
+    """
+
+    def __init__(self, threads: int = THREADS, look_up: Callable[[str], Found] | None = None) -> None:
+        self._look_up = look_up or system_look_up
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._most = threads
         self._running = 0
@@ -160,7 +164,7 @@ class SystemResolver:
             host, loop, future = job
             if not future.cancelled():  # else the asker's deadline passed while this waited for a thread
                 try:
-                    answer: Found | OSError = look_up(host)
+                    answer: Found | OSError = self._look_up(host)
                 except (OSError, UnicodeError) as error:
                     answer = error if isinstance(error, OSError) else OSError(str(error))
                 if not loop.is_closed():
@@ -177,7 +181,7 @@ def _settle(future: asyncio.Future[Found], answer: Found | OSError) -> None:
         future.set_result(answer)
 
 
-def look_up(host: str) -> Found:
+def system_look_up(host: str) -> Found:
     """Blocking. In the order of RFC 6724, each address once; families this machine has no route for are left out."""
     flags = socket.AI_ADDRCONFIG | socket.AI_CANONNAME
     found = socket.getaddrinfo(host.encode("ascii"), None, type=socket.SOCK_STREAM, flags=flags)
