@@ -125,8 +125,10 @@ def caption_in(text: str, at_head: bool) -> Caption | None:
         if leading := _LEADING.fullmatch(text):
             return None if _ends_sentence(text) or leading["credit"][0].islower() else parse_caption(text)
     marked = _MARKED.search(text) and any(form.fullmatch(text) for form in _SET_OFF)
-    ends = marked or ("/" in text and _DESK_END.fullmatch(text))
-    if ends or (_PREFIX.fullmatch(text) and not _ends_sentence(text)):
+    slashed = "/" in text
+    ends = marked or (slashed and _DESK_END.fullmatch(text))
+    prefixed = (slashed or text.startswith(("AFP", "AP", "Dok."))) and _PREFIX.fullmatch(text)
+    if ends or (prefixed and not _ends_sentence(text)):
         caption = parse_caption(text)
         return caption if caption.credit and _is_creditor(caption.credit) else None
     return None

@@ -98,12 +98,12 @@ class Draft:
         return self._footers[index]
 
 
-_CAPTION, _VERBATIM = BlockKind.CAPTION, frozenset((BlockKind.CELL, BlockKind.CODE))
+_CAPTION, _VERBATIM = BlockKind.CAPTION, (BlockKind.CELL, BlockKind.CODE)
 
 
 def _is_loud(block: Block) -> bool:
     """Cells and code are text of the article, whatever they say."""
-    return block.kind is _CAPTION if is_plain(block.text) else block.kind not in _VERBATIM
+    return block.kind is _CAPTION or (block.kind not in _VERBATIM and not is_plain(block.text))
 
 
 def _may_go(block: Block) -> bool:

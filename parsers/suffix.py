@@ -21,8 +21,9 @@ from parsers.sources import read_republished, read_source
 REACH = 420  # characters before the end in which a glued footer begins
 _SENTENCE_END = re.compile(r"[.!?…][\"”'’)\]]*(?=\s*[A-Z0-9(\[@*])|[\"”](?=\s+[A-Z0-9(\[@*])")
 _COUNT = re.compile(r"(?:\d{1,6}|[Tt]idak ada|[Nn]o|[Bb]elum ada) (?:komentar|comments?) ?:?$", re.I)
+_COUNTED = frozenset({"komentar", "comment", "comments"})
 _STOPS = frozenset(".,;")
-_WHOLE = frozenset({BlockKind.CODE, BlockKind.CELL, BlockKind.HEADING})
+_WHOLE = (BlockKind.CODE, BlockKind.CELL, BlockKind.HEADING)
 _CUTTABLE = frozenset(
     {"call", "ads", "embed", "share", "read_also", "video", "page_turner", "comment_count", "continue"}
 )
@@ -128,13 +129,13 @@ def cut_desk(block: Block) -> Cut | None:
 
 def _last_phrase(text: str) -> tuple[str, str] | None:
     """The closed line or comment count that ends `text`, as written, with its rule."""
+    last = normal(text[text.rfind(" ") + 1 :])
+    if last and last not in _COUNTED and last not in closing_words():
+        return None
     count = _COUNT.search(text[-24:])
     if count:
         start = len(text) - len(text[-24:]) + count.start()
         return text[start:], "comment_count"
-    last = normal(text[text.rfind(" ") + 1 :])
-    if last and last not in closing_words():
-        return None
     words = text.split(" ")
     for take in range(min(len(words), 9), 0, -1):
         piece = " ".join(words[-take:])
