@@ -105,8 +105,9 @@ def split(text: str) -> Skeleton:
     spans = tuple(scan.spans())
     first = spans[0][0] if spans else scan.last
     last = spans[-1][1] if spans else first
-    start, end = _frame(text, root)
-    items = tuple(_whole(text[a:b], name) for a, b in spans)
+    start, end = _frame(text, root, first)
+    whole = _blanked(text, scan.empty)
+    items = tuple(_whole(whole[a:b], name) for a, b in spans)
     truncated = not scan.ended
     head = text[: scan.cut_at if truncated and not spans else first]
     closed = _without(end, head)
@@ -129,9 +130,9 @@ def _item_name(text: str, root: str) -> str:
     return ranked[0] if ranked else usual
 
 
-def _frame(text: str, root: re.Match[str]) -> tuple[str, str]:
+def _frame(text: str, root: re.Match[str], first: int) -> tuple[str, str]:
     """The start tags of the root and of a channel that holds the items, and the end tags for both."""
-    channel = _CHANNEL.search(text, root.end(), root.end() + 64 * 1024)
+    channel = _CHANNEL.search(text, root.end(), first)
     if channel is None or root[1].lower().endswith("rdf"):
         return root[0], f"</{root[1]}>"
     return root[0] + channel[0], f"</{channel[1]}></{root[1]}>"
@@ -143,10 +144,17 @@ def _without(end: str, head: str) -> str:
     return f"</{root}" if mark and channel in head else end
 
 
+def _blanked(text: str, ranges: list[tuple[int, int]]) -> str:
+    """The text with spaces in these ranges, so that no position changes."""
+    pieces, at = [], 0
+    for start, end in ranges:
+        pieces += [text[at:start], " " * (end - start)]
+        at = end
+    return "".join((*pieces, text[at:])) if pieces else text
+
+
 def _whole(item: str, name: str) -> str:
-    """The item with its end tag, and without empty items inside."""
-    inside = re.compile(rf"(?<!^)<{re.escape(name)}(?:\s[^<>]*)?/>", re.IGNORECASE)
-    item = inside.sub("", item)
+    """The item with its end tag."""
     return item if item.endswith(">") and _ends(item, name) else f"{item}</{name}>"
 
 
@@ -171,6 +179,7 @@ class _Scan:
         self.closing, self.cdata = Finder(closing, text), Finder(re.compile(r"<!\[CDATA\["), text)
         self.closing_later, self.opening_later = Finder(closing, text), Finder(opening, text)
         self.start = -1  # of the item that is open
+        self.empty: list[tuple[int, int]] = []  # items without content inside another
         self.ended = False  # whether the root's end tag was found
         self.last = len(text)  # where the root's end tag starts
         self.cut_at = len(text)  # where the item starts that the document's end cuts off
@@ -197,6 +206,8 @@ class _Scan:
         elif mark.lastgroup == "open":
             if self.start < 0:
                 yield mark.start(), mark.end()
+            else:
+                self.empty.append(mark.span())
         else:
             if self.start >= 0:
                 yield self.start, mark.end() if mark.lastgroup == "close" else mark.start()
@@ -218,5 +229,5 @@ class _Scan:
     def _cdata(self, mark: re.Match[str]) -> int:
         """Where to go on after `<![CDATA[`: one that holds an item's end and then another start was never closed."""
         end = self.cdata_end.after(mark.end())
-        broken = end == len(self.text) or self.closing.after(mark.end()) < self.cdata.after(mark.end()) < end
+        broken = end == len(self.text) or self.cdata.after(self.closing.after(mark.end())) < end
         return mark.end() if broken else end + 3

@@ -377,6 +377,44 @@ def test_any_markup_inside_an_item_leaves_its_neighbour(junk: str) -> None:
         assert entries[-1].title == "Judul 2"
 
 
+BITS = [
+    "<",
+    "&",
+    "<p",
+    "]]>",
+    "<![CDATA[",
+    "<!--",
+    "-->",
+    "</",
+    "<a href='",
+    '"',
+    "'>",
+    "<br>",
+    "</item",
+    "</title>",
+    "<?",
+]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_whatever_is_cut_or_put_inside_an_item_its_neighbours_are_read(data: st.DataObject) -> None:
+    more = (
+        "<dc:creator><![CDATA[Budi]]></dc:creator><content:encoded><![CDATA[<p>Isi</p><!--more-->]]></content:encoded>"
+    )
+    items = [ITEM.format(n=n, **(GOOD | {"more": more})) for n in range(5)]
+    start = data.draw(st.integers(6, len(items[2]) - 7))
+    end = data.draw(st.integers(start, min(len(items[2]) - 7, start + 25)))
+    damaged = items[2][:start] + data.draw(st.sampled_from(["", *BITS])) + items[2][end:]
+    found = feed.parse(document([*items[:2], damaged, *items[3:]]), URL)
+    neighbours = {entry.guid: entry for entry in found.entries}
+    assert len(found.entries) == 5
+    for n in (0, 1, 3, 4):
+        entry = neighbours[f"g{n}"]
+        read = (entry.title, entry.url, entry.author, entry.content, entry.error)
+        assert read == (f"Judul {n}", f"https://x.example/{n}", "Budi", "<p>Isi</p><!--more-->", None)
+
+
 # --- kliping entries --------------------------------------------------------------------------------------------------
 
 
