@@ -18,6 +18,7 @@ from kliping.model import FeedState
 
 REMOVED = "feed_removed"
 BATCH = 1000
+BY_HAND = "an operator made it due"
 _TABLE = FeedRow.__table__
 
 
@@ -178,6 +179,7 @@ async def resume(conn: AsyncConnection, feed_id: int, now: datetime) -> FeedInfo
         "state": FeedState.ACTIVE.value,
         "state_reason": None,
         "next_poll_at": now,
+        "next_poll_why": BY_HAND,
         "failures": 0,
         "gone_at": None,
     }
@@ -191,7 +193,7 @@ async def make_due(conn: AsyncConnection, feed: FeedInfo, now: datetime) -> Feed
     """Let the running service poll an active feed at once. Raises InputError for one that is paused or gone."""
     if feed.state != FeedState.ACTIVE:
         raise InputError(f"feed {feed.id} is {feed.state}; `kliping feed resume {feed.id}` makes it active")
-    await conn.execute(update(FeedRow).where(FeedRow.id == feed.id).values(next_poll_at=now))
+    await conn.execute(update(FeedRow).where(FeedRow.id == feed.id).values(next_poll_at=now, next_poll_why=BY_HAND))
     await hosts.wake(conn, feed.host, now)
     return await get(conn, feed.id)
 

@@ -112,7 +112,7 @@ _FIRST_TIME = text("""
 """)
 
 _SAVE = text("""
-    UPDATE feeds SET next_poll_at = :next_poll_at, failures = :failures, state = :state, state_reason = :state_reason,
+    UPDATE feeds SET next_poll_at = :next_poll_at, next_poll_why = :why, failures = :failures, state = :state, state_reason = :state_reason,
         gone_at = :gone_at, etag = :etag, last_modified = :last_modified, body_sha256 = :body_sha256,
         last_full_at = :last_full_at, answered_url = :answered_url, move_to = :move_to, move_since = :move_since,
         move_seen = :move_seen, last_polled_at = :at, first_polled_at = coalesce(first_polled_at, :first),
@@ -171,6 +171,7 @@ async def save(conn: AsyncConnection, update: FeedUpdate, record: PollRecord, fu
         "at": record.at,
         "first": record.at if full else None,
         "next_poll_at": update.next_poll_at,
+        "why": update.why,
         "failures": update.failures,
         "backoff": update.backoff,
         "state": update.state.value,

@@ -120,6 +120,7 @@ class FeedRow(Base):
     last_modified: Mapped[str | None]
     body_sha256: Mapped[bytes | None]
     next_poll_at: Mapped[datetime | None]
+    next_poll_why: Mapped[str | None]  # what made it that time, for people
     first_polled_at: Mapped[datetime | None]
     last_polled_at: Mapped[datetime | None]
     last_full_at: Mapped[datetime | None]

@@ -56,13 +56,15 @@ class Polled:
     """A poll that is written, and the exchange behind it."""
 
     record: PollRecord
+    request: Request
     fetched: Fetched
 
 
 async def poll(shell: Shell, lease: Lease, feed: Feed, permit: Permit | None = None) -> Polled:
     """Poll `feed` under `lease`. Raises LeaseLost; every other trouble is the record's outcome."""
     price = await shell.tariff.price()
-    fetched = await shell.fetcher.fetch(_request(feed, shell.clock.now()), permit)
+    request = _request(feed, shell.clock.now())
+    fetched = await shell.fetcher.fetch(request, permit)
     shell.metrics.fetched(Kind.FEED.value, fetched.outcome.value)
     ours = await network.lost(shell, feed, fetched)
     reading = await read(shell, feed, fetched)
@@ -74,7 +76,7 @@ async def poll(shell: Shell, lease: Lease, feed: Feed, permit: Permit | None = N
     await write(shell, PollWrite(lease, record, update, rows, read=reading.parsed is not None, gap=gap))
     await hub.discover(shell, feed, fetched, reading.parsed)
     _tell(shell, feed, record, update)
-    return Polled(record, fetched)
+    return Polled(record, request, fetched)
 
 
 async def write(shell: Shell, item: PollWrite) -> None:

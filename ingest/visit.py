@@ -22,10 +22,10 @@ from ingest.catchup import catch_up
 from ingest.ledger import Settled
 from ingest.manners import Manners, may_have
 from ingest.pipeline import FullText
-from ingest.poll import UNCHANGED, poll
+from ingest.poll import UNCHANGED, Polled, poll
 from ingest.shell import Shell
 from kliping.errors import DatabaseError, InputError, LeaseHeld, LeaseLost, NotFound
-from kliping.model import Feed, FeedState, Fetched, FetchOutcome, Lease, PollRecord
+from kliping.model import Feed, FeedState, Fetched, FetchOutcome, Lease
 from parsers.links import host_of
 
 log = structlog.get_logger()
@@ -68,7 +68,7 @@ class Visit:
         for feed in feeds:
             if self.over():
                 return
-            found += (await self.poll(feed)).new
+            found += (await self.poll(feed)).record.new
         if found or due:
             await self.pages(due=None if found else due)
         await self.catch_up()
@@ -88,7 +88,7 @@ class Visit:
         rows = await hosts.with_pool(conn, self.lease.host, pools.row_for(self.lease.host))
         self.not_before = self.manners.meet(self.lease.host, *rows)
 
-    async def poll(self, feed: Feed) -> PollRecord:
+    async def poll(self, feed: Feed) -> Polled:
         """Poll one feed, and heed what the host says."""
         done = await poll(self.shell, self.lease, feed, self.manners.follow())
         if done.record.outcome in SAME:
@@ -98,7 +98,7 @@ class Visit:
                 if (after := await polls.feed(conn, feed.id)) is not None:
                     self.checks[feed.id] = FullText(after)
         await self.heed(done.fetched)
-        return done.record
+        return done
 
     async def catch_up(self) -> None:
         """Look for what may have been missed of the feeds that this visit had to do with."""
@@ -194,7 +194,7 @@ async def visit_all(shell: Shell, leases: list[Lease]) -> int:
     return len(claimed)
 
 
-async def poll_now(shell: Shell, feed_id: int) -> PollRecord:
+async def poll_now(shell: Shell, feed_id: int) -> Polled:
     """Poll one feed and fetch its pages, due or not. Raises NotFound, or LeaseHeld naming the holder."""
     async with shell.engine.connect() as conn:
         feed = await polls.feed(conn, feed_id)
@@ -208,12 +208,12 @@ async def poll_now(shell: Shell, feed_id: int) -> PollRecord:
         await now.prepare()
         if now.not_before is not None:
             raise InputError(f"{feed.host} asks to be left alone until {now.not_before.isoformat(timespec='seconds')}")
-        record = await now.poll(feed)
+        done = await now.poll(feed)
         await now.pages(feed.id)
         await now.catch_up()
     finally:
         await shell.release(lease, now.not_before)
-    return record
+    return done
 
 
 async def lease_of(shell: Shell, host: str) -> Lease:

@@ -261,7 +261,7 @@ async def test_poll_now_says_who_holds_the_lease(world: World, shell: Shell) -> 
 async def test_poll_now_stores_and_gives_the_lease_back(world: World, shell: Shell) -> None:
     blog = world.wordpress("Sekarang", posts=2)
     feed_id = await add_feed(shell, blog)
-    record = await poll_now(shell, feed_id)
+    record = (await poll_now(shell, feed_id)).record
     assert (record.outcome, record.new) == ("ok", 2)
     assert await rows(shell, "SELECT lease_holder, lease_until FROM hosts") == [(None, None)]
     assert await rows(shell, "SELECT count(*) FROM articles") == [(2,)]
