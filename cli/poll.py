@@ -117,6 +117,8 @@ def _outcome(story: Story) -> None:
         show.facts([("last poll", f"{show.moment(poll.at)}; {poll.status or 'no answer'}; {cost}")])
     counts = f"{poll.new} new, {poll.known} known, {poll.bad} bad"
     show.facts([("outcome", poll.outcome + (f": {poll.detail}" if poll.detail else "")), ("entries", counts)])
+    if poll.gap:
+        show.facts([("gap", poll.gap)])
     rows = [(e.state, e.reason, e.next_try_at, e.title, e.url or e.guid) for e in poll.entries]
     if rows:
         show.table(("state", "reason", "next try", "title", "URL"), rows, title="new entries")

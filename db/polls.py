@@ -85,7 +85,7 @@ async def feed(conn: AsyncConnection, feed_id: int) -> Feed | None:
 class FeedUpdate:
     """What a poll changes of its feed. `facts` are of the document (title, site_url, version, language).
 
-    `why` tells people why the next poll is then; it is not kept. `heard` is what a document said of time.
+    `why` tells people why the next poll is then. `heard` is what a document said of time.
     """
 
     next_poll_at: datetime
@@ -112,7 +112,8 @@ _FIRST_TIME = text("""
 """)
 
 _SAVE = text("""
-    UPDATE feeds SET next_poll_at = :next_poll_at, next_poll_why = :why, failures = :failures, state = :state, state_reason = :state_reason,
+    UPDATE feeds SET next_poll_at = :next_poll_at, next_poll_why = :why,
+        failures = :failures, state = :state, state_reason = :state_reason,
         gone_at = :gone_at, etag = :etag, last_modified = :last_modified, body_sha256 = :body_sha256,
         last_full_at = :last_full_at, answered_url = :answered_url, move_to = :move_to, move_since = :move_since,
         move_seen = :move_seen, last_polled_at = :at, first_polled_at = coalesce(first_polled_at, :first),

@@ -8,8 +8,6 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-BAD = ("rejected", "quarantined")
-
 
 @dataclass(frozen=True, slots=True)
 class PolledEntry:
@@ -25,7 +23,7 @@ class PolledEntry:
 
 @dataclass(frozen=True, slots=True)
 class LastPoll:
-    """One line of a feed's history, with the entries it brought (bad ones first, `entries` cut)."""
+    """One line of a feed's history, with the entries it brought (bad ones first, so many) and the gap it opened."""
 
     at: datetime
     outcome: str
@@ -36,6 +34,7 @@ class LastPoll:
     known: int
     bad: int
     detail: str | None
+    gap: str | None
     entries: tuple[PolledEntry, ...]
 
 
@@ -66,8 +65,10 @@ async def last_poll(conn: AsyncConnection, feed_id: int, most: int) -> LastPoll 
     row = (
         await conn.execute(
             text("""
-                SELECT at, outcome, status, seconds, bytes, new, known, bad, detail FROM polls
-                WHERE feed_id = :feed ORDER BY at DESC LIMIT 1
+                SELECT at, p.outcome, status, seconds, bytes, new, known, bad, detail,
+                    g.why || ': ' || coalesce(g.outcome, 'open') AS gap
+                FROM polls p LEFT JOIN gaps g ON g.feed_id = p.feed_id AND g.opened_at = p.at
+                WHERE p.feed_id = :feed ORDER BY at DESC LIMIT 1
             """),
             {"feed": feed_id},
         )

@@ -1,6 +1,6 @@
 """The whole story of one poll, for people: what was asked, what came back, what became of it, when is the next.
 
-    the exchange (when we were there: `Polled`) + the rows it left (db.stories) -> Story
+the exchange (when we were there: `Polled`) + the rows it left (db.stories) -> Story
 """
 
 from __future__ import annotations
