@@ -14,7 +14,7 @@ from ingest.crew import Job, Ticket, answered
 from kliping.errors import InputError, KlipingError, SandboxError
 from kliping.limits import CHILD_MEMORY, CHILDREN, HTML_CPU, PAGE_BYTES
 
-PER_CHILD = 32  # files that make a further child worth its start
+PER_CHILD = 256  # files that make a further child worth its start
 _WITH_VALUE = ("--url", "--urls", "--jobs")
 
 
