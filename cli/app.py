@@ -39,6 +39,7 @@ VERBS = {
     "article": Verb("cli.article", "app", "Look at a stored article."),
     "quarantine": Verb("cli.quarantine", "app", "Entries that we failed on: list, show, retry, drop."),
     "extract": Verb("cli.extract", "extract_command", "Article pages from files to JSON lines; needs no database."),
+    "site": Verb("cli.site", "app", "Write a rule for a site, and see what it keeps and removes."),
     "entries": Verb("cli.entries", "entries_command", "Feed files to JSON lines; needs no database."),
 }
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from ingest.crew import Job, Ticket, answered
+from ingest.pagefile import bytes_of
 from kliping.errors import InputError, KlipingError, SandboxError
 from kliping.limits import CHILD_MEMORY, CHILDREN, HTML_CPU, PAGE_BYTES
 
@@ -113,22 +114,10 @@ def print_all(files: Sequence[str], where: Mapping[str, str], job: Job, children
 def _tickets(files: Sequence[str], where: Mapping[str, str], most: int) -> Iterator[Ticket]:
     for file in files:
         try:
-            raw: bytes | KlipingError = _bytes_of(file, most)
+            raw: bytes | KlipingError = bytes_of(file, most)
         except InputError as error:
             raw = error
         yield Ticket(file, where.get(file), raw)
-
-
-def _bytes_of(file: str, most: int) -> bytes:
-    """The bytes of a file as they are. Raises InputError, also for more than `most`."""
-    try:
-        with open(file, "rb", buffering=0) as stream:
-            raw = stream.read(most + 1)
-    except (OSError, ValueError) as error:
-        raise InputError(f"unreadable: {getattr(error, 'strerror', None) or error}") from None
-    if len(raw) > most:
-        raise InputError(f"unreadable: more than {most} bytes")
-    return raw
 
 
 def _line(ticket: Ticket) -> bytes:

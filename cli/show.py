@@ -87,6 +87,22 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | No
     console().print(drawn)
 
 
+def beside(left: tuple[str, Sequence[str]], right: tuple[str, Sequence[str]]) -> None:
+    """Two columns of paragraphs with their headings, side by side."""
+    from itertools import zip_longest
+
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    drawn = Table(box=SIMPLE_HEAD, pad_edge=False, expand=True, show_lines=False)
+    for heading, _ in (left, right):
+        drawn.add_column(heading, ratio=1, overflow="fold")
+    for one, other in zip_longest(left[1], right[1], fillvalue=""):
+        drawn.add_row(*(Text(cell(text, 2400) if text else "") for text in (one, other)))
+    console().print(drawn)
+
+
 def facts(pairs: Iterable[tuple[str, Any]]) -> None:
     """Name and value, one a line."""
     from rich.table import Table

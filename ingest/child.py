@@ -15,10 +15,10 @@ from typing import Any
 import msgspec
 
 from ingest.forks import RECYCLE_AFTER, Child, run
-from ingest.frames import LENGTH, ArticleJob, FeedJob, Job, Reply, pack
+from ingest.frames import LENGTH, ArticleJob, FeedJob, Job, Reply, SiteJob, pack
 from kliping.errors import FeedError, PageError
 from kliping.model import Article, Page, ParsedFeed
-from parsers import article, discovery, feed, langmodel, rules
+from parsers import article, discovery, feed, langmodel, rules, scaffold
 
 _JOBS = msgspec.msgpack.Decoder(Job)
 _NOTHING = msgspec.Raw(b"\xc0")
@@ -65,11 +65,13 @@ def _reply(job: Job) -> Reply:
         return Reply("bug", f"{type(error).__name__} at {place}: {_line(error)}", _NOTHING, True)
 
 
-def _do(job: Job) -> ParsedFeed | Article | tuple[discovery.FeedLink, ...]:
+def _do(job: Job) -> ParsedFeed | Article | tuple[discovery.FeedLink, ...] | scaffold.SiteLook:
     if isinstance(job, FeedJob):
         return feed.parse(job.body, job.url, job.content_type, job.zone, job.limit)
     if isinstance(job, ArticleJob):
         return article.extract(job.page, _rules(job.site_rules))
+    if isinstance(job, SiteJob):
+        return scaffold.look(job.page, rules.load_with(job.rules))
     return discovery.feed_links(job.html, job.url)
 
 

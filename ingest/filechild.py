@@ -6,20 +6,19 @@ a child starts without it and says so of a page that needs it; the template then
 
 from __future__ import annotations
 
-import zlib
 from datetime import UTC, datetime
 from functools import lru_cache
 from json import JSONEncoder
 
 from ingest.forks import RECYCLE_AFTER, Child, run
 from ingest.notices import ANSWER, BUG, MEMORY, PAGE_FAULT, RECORD, REQUEST, UNREADY
+from ingest.pagefile import unzipped
 from ingest.record import record
-from kliping.errors import InputError, KlipingError
+from kliping.errors import KlipingError
 from kliping.model import Origin, Page
 from parsers import langmodel, rules
 from parsers.article import extract
 
-_GZIP = 16 + zlib.MAX_WBITS
 _encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -83,29 +82,6 @@ def _place(error: Exception) -> str:
     while trace and trace.tb_next:
         trace = trace.tb_next
     return f"{trace.tb_frame.f_code.co_filename.rpartition('/')[2]}:{trace.tb_lineno}" if trace else "?"
-
-
-def unzipped(raw: bytes, most: int) -> bytes:
-    """The bytes of a page file, gzipped or plain. Raises InputError, also for more than `most` bytes."""
-    try:
-        body = _members(raw, most) if raw.startswith(b"\x1f\x8b") else raw
-    except zlib.error as error:
-        raise InputError(f"unreadable: {error}") from None
-    if len(body) > most:
-        raise InputError(f"unreadable: more than {most} bytes")
-    return body
-
-
-def _members(raw: bytes, most: int) -> bytes:
-    """All members of a gzip file, up to one byte over `most`."""
-    out = b""
-    while raw and len(out) <= most:
-        member = zlib.decompressobj(_GZIP)
-        out += member.decompress(raw, most + 1 - len(out))
-        if not member.eof and len(out) <= most:
-            raise InputError("unreadable: the gzip data ends early")
-        raw = member.unused_data.lstrip(b"\0")
-    return out
 
 
 @lru_cache(maxsize=2)

@@ -16,7 +16,7 @@ import msgspec
 from ingest.notices import LENGTH
 from kliping.model import Page
 
-__all__ = ["LENGTH", "REPLY_BYTES", "ArticleJob", "DiscoverJob", "FeedJob", "Job", "Reply", "pack"]
+__all__ = ["LENGTH", "REPLY_BYTES", "ArticleJob", "DiscoverJob", "FeedJob", "Job", "Reply", "SiteJob", "pack"]
 
 REPLY_BYTES = 128 * 1024 * 1024
 
@@ -48,7 +48,15 @@ class DiscoverJob(msgspec.Struct, tag="discover", array_like=True):
     url: str
 
 
-Job = FeedJob | ArticleJob | DiscoverJob
+class SiteJob(msgspec.Struct, tag="site", array_like=True):
+    """Look at a page for the author of a rule, with rules of his own, within `cpu` seconds of CPU time."""
+
+    cpu: float
+    page: Page
+    rules: dict[str, str]
+
+
+Job = FeedJob | ArticleJob | DiscoverJob | SiteJob
 
 
 class Reply(msgspec.Struct, array_like=True):

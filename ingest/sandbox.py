@@ -11,12 +11,13 @@ processes, `ingest.forks` and `ingest.child` their own end.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import msgspec
 
-from ingest.frames import ArticleJob, DiscoverJob, FeedJob, Job, Reply
+from ingest.frames import ArticleJob, DiscoverJob, FeedJob, Job, Reply, SiteJob
 from ingest.notices import STATUS_SECONDS, WALL_FACTOR, cause
 from ingest.template import Line, Template
 from kliping.errors import FeedError, KlipingError, PageError, SandboxCrash, SandboxError, SandboxMemory, SandboxTimeout
@@ -24,12 +25,14 @@ from kliping.model import Article, Page, ParsedFeed
 from kliping.settings import Settings
 from parsers import rules
 from parsers.discovery import FeedLink
+from parsers.scaffold import SiteLook
 
 T = TypeVar("T")
 
 
 _FEED = msgspec.msgpack.Decoder(ParsedFeed)
 _ARTICLE = msgspec.msgpack.Decoder(Article)
+_LOOK = msgspec.msgpack.Decoder(SiteLook)
 _LINKS = msgspec.msgpack.Decoder(tuple[FeedLink, ...])
 
 
@@ -89,6 +92,10 @@ class Sandbox:
     async def discover(self, html: bytes, url: str) -> tuple[FeedLink, ...]:
         """`parsers.discovery.feed_links` in a child. Raises SandboxError."""
         return await self._run(DiscoverJob(self._settings.html_cpu, html, url), _LINKS)
+
+    async def look(self, page: Page, texts: Mapping[str, str]) -> SiteLook:
+        """`parsers.scaffold.look` in a child, with the rules of `texts` too. Raises PageError or SandboxError."""
+        return await self._run(SiteJob(self._settings.html_cpu, page, dict(texts)), _LOOK)
 
     # --- a job ---
 

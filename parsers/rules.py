@@ -96,11 +96,20 @@ def load(site_rules: bool = True) -> Rules:
     return _packaged() if site_rules else replace(_packaged(), hosts={})
 
 
+def load_with(texts: Mapping[str, str]) -> Rules:
+    """The rules that come with kliping and others, given as TOML by file name without its ending. Raises RuleError."""
+    return build({**_packaged_texts(), **texts}) if texts else _packaged()
+
+
 @lru_cache(maxsize=1)
 def _packaged() -> Rules:
+    return build(_packaged_texts())
+
+
+def _packaged_texts() -> dict[str, str]:
     folder = resources.files("parsers").joinpath("sites")
     names = [entry.name for entry in folder.iterdir() if entry.name.endswith(".toml")]
-    return build({name.removesuffix(".toml"): _text(folder.joinpath(name).read_bytes(), name) for name in names})
+    return {name.removesuffix(".toml"): _text(folder.joinpath(name).read_bytes(), name) for name in names}
 
 
 def _text(raw: bytes, name: str) -> str:

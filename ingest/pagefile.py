@@ -1,0 +1,44 @@
+"""Page files: their bytes as they are, and unzipped; both bounded."""
+
+from __future__ import annotations
+
+import zlib
+
+from kliping.errors import InputError
+
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+def bytes_of(file: str, most: int) -> bytes:
+    """The bytes of a file as they are. Raises InputError, also for more than `most`."""
+    try:
+        with open(file, "rb", buffering=0) as stream:
+            raw = stream.read(most + 1)
+    except (OSError, ValueError) as error:
+        raise InputError(f"unreadable: {getattr(error, 'strerror', None) or error}") from None
+    if len(raw) > most:
+        raise InputError(f"unreadable: more than {most} bytes")
+    return raw
+
+
+def unzipped(raw: bytes, most: int) -> bytes:
+    """The bytes of a page, gzipped or plain. Raises InputError, also for more than `most` bytes."""
+    try:
+        body = _members(raw, most) if raw.startswith(b"\x1f\x8b") else raw
+    except zlib.error as error:
+        raise InputError(f"unreadable: {error}") from None
+    if len(body) > most:
+        raise InputError(f"unreadable: more than {most} bytes")
+    return body
+
+
+def _members(raw: bytes, most: int) -> bytes:
+    """All members of a gzip file, up to one byte over `most`."""
+    out = b""
+    while raw and len(out) <= most:
+        member = zlib.decompressobj(_GZIP)
+        out += member.decompress(raw, most + 1 - len(out))
+        if not member.eof and len(out) <= most:
+            raise InputError("unreadable: the gzip data ends early")
+        raw = member.unused_data.lstrip(b"\0")
+    return out
