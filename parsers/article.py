@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 
 from kliping import __version__
 from kliping.errors import PageError, ParseError
-from kliping.model import Article, Credit, Origin, Page, PageOutcome, Removal
+from kliping.model import Article, Caption, Credit, Origin, Page, PageOutcome, Removal
 from parsers import metadata
 from parsers.around import NEAR, Around, look_around
 from parsers.authors import is_desk
@@ -113,8 +113,15 @@ def _read(html: bytes, rule: Rule, page: Page) -> _Reading:
 
 
 def replace_head(tree: Tree, head: Head) -> Tree:
-    """The tree with another's head: what stands in a noscript has none of its own."""
-    tree.head = head
+    """The tree with the page's head, and what stands in a noscript beside its text: times, names, tags."""
+    own = tree.head
+    tree.head = replace(
+        head,
+        times=head.times or own.times,
+        headlines=head.headlines or own.headlines,
+        bylines=head.bylines or own.bylines,
+        tags=head.tags or own.tags,
+    )
     return tree
 
 
@@ -264,7 +271,7 @@ def _assemble(
         modified_at=facts.modified_at,
         language=identify(body) if is_article else None,
         body=body if is_article else None,
-        captions=cleaned.captions if is_article else (),
+        captions=_untitled(cleaned.captions, facts.title) if is_article else (),
         sources=cleaned.sources if is_article else (),
         credits=cleaned.credits if is_article else (),
         tags=facts.tags or cleaned.tags,
@@ -276,6 +283,11 @@ def _assemble(
         extractor=EXTRACTOR,
         flags=cleaned.flags,
     )
+
+
+def _untitled(captions: tuple[Caption, ...], title: str | None) -> tuple[Caption, ...]:
+    """Captions but for a headline that a class name calls one."""
+    return tuple(c for c in captions if c.credit or normal(c.text) != normal(title or ""))
 
 
 def _in_parts(article: Article, parts: Parts | None) -> Article:

@@ -68,6 +68,12 @@ def is_desk(name: str | None, site: str | None = None) -> bool:
     return bool(own) and (normal(name) == own or normal(name).replace(" ", "") in labels)
 
 
+def _without_desk(name: str, site: str | None) -> str:
+    """ "Rina Dewi, Harian Sukamaju": a person's name without the site's own after it."""
+    person, _, desk = name.rpartition(", ")
+    return person if person and is_desk(desk, site) and not is_desk(person, site) else name
+
+
 def choose_author(
     candidates: Iterable[str | None], named: Sequence[Credit] = (), site: str | None = None
 ) -> str | None:
@@ -77,6 +83,6 @@ def choose_author(
     for text in dict.fromkeys((*candidates, *written)):
         name = clean_author(text) if text and not _EDITOR.match(text) else None
         if name and not is_desk(name, site):
-            return name
+            return _without_desk(name, site) if "," in name else name
         first = first or name
     return first

@@ -40,6 +40,12 @@ _INDONESIAN_TAIL = (
     r"|tinggalkan (?:balasan|komentar)|komentar(?: pembaca)?|tag(?: terkait)?|topik terkait"
 )
 _TAIL = re.compile(rf"(?:{_ENGLISH_TAIL}|{_INDONESIAN_TAIL})\s*[:.…!?»>]*", re.IGNORECASE)
+# Labels that also stand in the middle of a text, over one link or a few.
+_INSET = re.compile(
+    r"(?:read (?:next|also|more)|see also|(?:baca|lihat) juga|rekomendasi"
+    r"|(?:berita|artikel|pos|postingan|tulisan|video|topik) (?:terkait|lainnya|lain|pilihan))\s*[:.…!?»>]*",
+    re.IGNORECASE,
+)
 # Microdata that states a fact of the article for machines, where a page prints it.
 _FACTS = mark.vocabulary(
     """publisher image logo datePublished dateModified dateCreated author mainEntityOfPage url keywords articleSection
@@ -286,11 +292,18 @@ def _drop_tail(sifted: Sifted) -> None:
     left = sum(len(block.text) for block in blocks)
     total, seen = left, 0
     for number, block in enumerate(blocks):
-        if seen > _TAIL_FROM * total and len(block.text) < 60 and _TAIL.fullmatch(block.text):
+        closing = seen > _TAIL_FROM * total and len(block.text) < 60 and _TAIL.fullmatch(block.text)
+        if closing and not (_INSET.fullmatch(block.text) and any(map(_reads_on, blocks[number + 1 :]))):
             sifted.removed += [Removal(STEP, "under a closing label", gone.text) for gone in blocks[number:]]
             del blocks[number:]
             return
         seen += len(block.text)
+
+
+def _reads_on(block: Block) -> bool:
+    """A sentence of the article: not the teaser of another, which ends in dots or is a link."""
+    text = block.text.rstrip("\"”’')")
+    return len(text) >= 60 and block.link_share < 0.3 and text.endswith((".", "!", "?")) and not text.endswith("..")
 
 
 def _drop_hanging_headings(sifted: Sifted) -> None:

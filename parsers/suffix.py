@@ -113,11 +113,15 @@ def _desk(line: Block) -> tuple[Credit, ...]:
 
 
 _DESK_MARK = re.compile(r"\([A-Za-z]{2,5}(?:/[A-Za-z]{2,5}){1,2}\)")
+_STARS_END = re.compile(r"[.!?\"”’)] ?\*{2,5}$")
 _DESK_END = re.compile(r"\S \([a-z]{3,4}(?:/[a-z]{2,4}){1,2}\)$")
 
 
 def cut_desk(block: Block) -> Cut | None:
-    """Initials with a stroke at the very end of a text, also where no full stop stands before them."""
+    """Initials with a stroke at the very end of a text, also where no full stop stands before them; stars after one."""
+    if block.text.endswith("**") and _STARS_END.search(block.text[-8:]) and block.kind not in _WHOLE:
+        stars = block.text[len(block.text.rstrip("*")) :]
+        return Cut(_shorter(block, len(block.text) - len(stars)), (Removal("suffix", "divider", stars),))
     m = _DESK_END.search(block.text[-20:])
     if m is None or block.kind in _WHOLE:
         return None
