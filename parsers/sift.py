@@ -293,17 +293,20 @@ def _drop_tail(sifted: Sifted) -> None:
     total, seen = left, 0
     for number, block in enumerate(blocks):
         closing = seen > _TAIL_FROM * total and len(block.text) < 60 and _TAIL.fullmatch(block.text)
-        if closing and not (_INSET.fullmatch(block.text) and any(map(_reads_on, blocks[number + 1 :]))):
+        if closing and not (_INSET.fullmatch(block.text) and _reads_on(blocks[number + 1 :])):
             sifted.removed += [Removal(STEP, "under a closing label", gone.text) for gone in blocks[number:]]
             del blocks[number:]
             return
         seen += len(block.text)
 
 
-def _reads_on(block: Block) -> bool:
-    """A sentence of the article: not the teaser of another, which ends in dots or is a link."""
-    text = block.text.rstrip("\"”’')")
-    return len(text) >= 60 and block.link_share < 0.3 and text.endswith((".", "!", "?")) and not text.endswith("..")
+def _reads_on(blocks: Sequence[Block]) -> bool:
+    """Whether the article goes on after a few links: a sentence that ends in no dots, and no more links after it."""
+    first = next((number for number, block in enumerate(blocks) if block.link_share < 0.8), len(blocks))
+    rest = blocks[first:]
+    ends = (block.text.rstrip("\"”’')") for block in rest if len(block.text) >= 60 and block.link_share < 0.3)
+    sentence = any(text.endswith((".", "!", "?")) and not text.endswith("..") for text in ends)
+    return first > 0 and sentence and all(block.link_share < 0.8 for block in rest)
 
 
 def _drop_hanging_headings(sifted: Sifted) -> None:
