@@ -52,8 +52,8 @@ def sums_of(tree: Tree) -> Sums:
     """The running sums of a tree."""
     lines = tree.lines
     return Sums(
-        text=list(accumulate((len(line.text) for line in lines), initial=0)),
-        linked=list(accumulate((line.linked for line in lines), initial=0)),
+        text=list(accumulate([len(line.text) for line in lines], initial=0)),
+        linked=list(accumulate([line.linked for line in lines], initial=0)),
         prose=list(accumulate(map(prose_of, lines), initial=0)),
     )
 

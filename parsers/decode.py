@@ -43,6 +43,7 @@ _OPENS = re.compile(rb"(/?)([a-zA-Z][^\s/>]*+)")
 _ENDS = re.compile(rb"""[>"']""")
 _TAG_END = re.compile(rb"""(?:[^>"']++|"[^"]*+"|'[^']*+')*+>""")
 _UNREAD = re.compile(rb"""(script|style)(?:\s(?:[^>"']++|"[^"]*+"|'[^']*+')*+)?>""")
+_EDGE = 100  # bytes at either end of a script in which a mark that ends a comment is looked for
 _OPENING = re.compile(rb"<[a-zA-Z]")
 _ATTRIBUTE = re.compile(rb"""[^\s/=>"']++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>]++))?+""")
 _TOO_MANY = re.compile(
@@ -113,20 +114,22 @@ def defuse(html: bytes) -> bytes:
     An honest page is only measured, few of its tags are open at once and none is a giant; but its long scripts and
     styles are emptied: they are a third of most pages and a quarter of their parsing.
     """
+    stretches = list(_stretches(html, b"<"))
+    giant = any(_is_giant(html, start, end) for start, end in stretches)
+    html = _emptied(html, stretches)
     tags = len(html) - len(html.replace(b"<", b"", _MANY + 1))  # at half the price of `count`
     deep = tags > _MANY and _may_nest(html)
-    stretches = list(_stretches(html, b"<"))
-    return _Scan(html).result() if deep or _has_giant(html, stretches) else _emptied(html, stretches)
+    return _Scan(html).result() if giant or deep or _hides_giant(html) else html
 
 
 def _emptied(html: bytes, stretches: Sequence[tuple[int, int]]) -> bytes:
-    """Without the text of long scripts and styles. JSON-LD stays, and what may stand in a comment and end it."""
+    """Without the text of long scripts and styles. JSON-LD stays, and what may end a comment that they stand in."""
     kept, at = [], 0
     for start, end in stretches:
         tag = _UNREAD.match(html, start, end)
-        if tag is None or b"ld" in tag[0].lower() or b"-->" in html[tag.end() : end]:
+        if tag is None or b"ld" in tag[0].lower() or not html.startswith(b"</" + tag[1], end):
             continue
-        if html.startswith(b"</" + tag[1], end):
+        if b"-->" not in html[tag.end() : tag.end() + _EDGE] and b"-->" not in html[end - _EDGE : end]:
             kept.append(html[at : tag.end()])
             at = end
     return b"".join((*kept, html[at:])) if kept else html
@@ -141,16 +144,16 @@ def _may_nest(html: bytes) -> bool:
     return sum(max(0, n - counts[name[1:]]) for name, n in counts.items() if name[:1] == b"/") > DEPTH // 2
 
 
-def _has_giant(html: bytes, stretches: Sequence[tuple[int, int]]) -> bool:
-    """Whether a tag has more than ATTRIBUTES attributes, which takes two bytes for each.
+def _is_giant(html: bytes, start: int, end: int) -> bool:
+    """Whether what has no `<` from `start` to `end` is a tag with more than ATTRIBUTES attributes, two bytes each."""
+    if not html[start : start + 1].isalpha() or _TAG_END.match(html, start, start + 2 * ATTRIBUTES):
+        return False
+    tag = _TAG_END.match(html, start, end)
+    return _has_many(html, start, tag.end() if tag else end)
 
-    Such a tag holds no `<` or no `>` for that long; one that hides both in its values is left to the child's CPU limit.
-    """
-    for start, end in stretches:
-        if html[start : start + 1].isalpha() and not _TAG_END.match(html, start, start + 2 * ATTRIBUTES):
-            tag = _TAG_END.match(html, start, end)
-            if _has_many(html, start, tag.end() if tag else end):
-                return True
+
+def _hides_giant(html: bytes) -> bool:
+    """Whether such a tag hides a `<` in a value, but no `>`; one that hides both is left to the child's CPU limit."""
     for start, end in _stretches(html, b">"):
         opening = _OPENING.search(html, start, end - 2 * ATTRIBUTES)
         if opening and _has_many(html, opening.end(), end):

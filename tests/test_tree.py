@@ -105,6 +105,7 @@ def test_long_scripts_and_styles_are_emptied(tag: bytes) -> None:
     [
         b'<script type="application/LD+JSON">' + LONG + b"</script>",
         b"<!-- <style> -->" + LONG + b"</style>",
+        b"<!-- <style>" + LONG + b"--></style>",
         b"<p title='<style>'>" + LONG + b"</p>",
         b"<style-guide>" + LONG + b"</style-guide>",
         b"<style>" + LONG,
