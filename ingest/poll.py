@@ -34,6 +34,7 @@ from kliping.model import (
     PollRecord,
 )
 from kliping.settings import Settings
+from parsers.feed import TRUNCATED
 from parsers.links import entry_keys, host_of, site_of, url_key
 
 log = structlog.get_logger()
@@ -220,16 +221,20 @@ class Terms:
 
 
 def _update(feed: Feed, fetched: Fetched, reading: Reading, rows: Sequence[NewEntry], terms: Terms) -> FeedUpdate:
-    """What the poll changes of the feed. A failure keeps validators, body hash and URL as they were."""
+    """What the poll changes of the feed. A failure keeps validators, body hash and URL as they were.
+
+    So does a document that breaks off: with its validators, what it did not say would never be asked for.
+    """
     now = fetched.at
     good = reading.outcome in GOOD
-    full = good and reading.outcome != FetchOutcome.NOT_MODIFIED.value
+    cut = reading.parsed is not None and TRUNCATED in reading.parsed.warnings
+    full = good and not cut and reading.outcome != FetchOutcome.NOT_MODIFIED.value
     failures, backoff = _failures(feed, reading.outcome, terms.ours)
     answer = due.Answer(due.fresh_for(fetched) if good else 0.0, fetched.retry_after, terms.ours)
     then = due.next_poll(replace(feed, backoff=backoff), answer, terms.now, terms.price, terms.settings)
     retired = decide.gone_for_good(feed, reading.outcome, now)
     parsed = reading.parsed
-    etag, last_modified = _validators(feed, fetched, full) if good else (feed.etag, feed.last_modified)
+    etag, last_modified = _validators(feed, fetched, full) if good and not cut else (feed.etag, feed.last_modified)
     sighting, move = moves.follow(feed, fetched, _proof(feed, reading, rows)) if good else (moves.watched(feed), None)
     return FeedUpdate(
         next_poll_at=then.at,

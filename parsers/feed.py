@@ -39,6 +39,7 @@ from parsers.feed_split import Skeleton
 from parsers.feed_times import with_times
 from parsers.links import host_of
 
+TRUNCATED = "truncated"  # the warning that the document breaks off inside an item: what follows was not seen
 _HEADERS = {"content-type": "application/xml; charset=utf-8"}
 _TOLD = 20  # malformed items that are named in the warnings; the rest are counted
 _DATED_ITEMS = 50_000  # items of one document that are compared by date; in a longer one, the first and the last
@@ -71,7 +72,7 @@ def parse(
     if not document.get("version") and not results:
         raise fault(FeedFault.NOT_FEED, "the document has no version and no entries")
     if skeleton.truncated:
-        warnings = (*warnings, "truncated")
+        warnings = (*warnings, TRUNCATED if skeleton.cut or not results else "unclosed")
     if warnings and not results:  # a good document may have no entries; one that breaks off says nothing of them
         raise fault(FeedFault.MALFORMED, f"no entry can be read ({warnings[0]})")
     feed = _feed(document, results, url, zone, max(announced, len(results)), warnings)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 NAME = r"[A-Za-z_][A-Za-z0-9_.\-]*"
 ROOT = re.compile(rf"<((?:{NAME}:)?(?:rss|feed|rdf|channel|entry))(?=[\s>/])[^<>]*>?", re.IGNORECASE)
 _CHANNEL = re.compile(rf"<((?:{NAME}:)?channel)(?=[\s>])[^<>]*>", re.IGNORECASE)
+_CHANNEL_END = re.compile(rf"</(?:{NAME}:)?channel\s*>", re.IGNORECASE)
 _ITEM_NAME = re.compile(rf"<((?:{NAME}:)?(?:item|entry))(?=[\s>/])", re.IGNORECASE)
 _ATOM = 'xmlns="http://www.w3.org/2005/Atom"'
 
@@ -112,7 +113,8 @@ def split(text: str) -> Skeleton:
     head = text[: scan.cut_at if truncated and not spans else first]
     closed = _without(end, head)
     tail = closed if truncated else text[last : scan.last] + f"</{root[1]}>"
-    return Skeleton(name, start, end, head, items, tail, truncated, text[scan.cut_at :] if truncated else "")
+    left = _CHANNEL_END.sub("", text[scan.cut_at if scan.cut_at < len(text) else last :]).strip()
+    return Skeleton(name, start, end, head, items, tail, truncated, left if truncated else "")
 
 
 def _lone_entry(text: str, name: str) -> Skeleton:

@@ -222,6 +222,24 @@ async def test_a_feed_that_fails_has_an_outcome_and_a_later_due_time(
     assert await rows(shell, "SELECT count(*) FROM articles") == [(2,)]
 
 
+async def test_a_feed_that_breaks_off_is_asked_for_again_in_full(world: World, shell: Shell, clock: FakeClock) -> None:
+    blog = world.wordpress("Putus", posts=3)
+    document = blog.answer(_request(blog.feed_path)).body
+    blog.fail(blog.feed_path, body=document[: document.rindex(b"</link>")])
+    await add_feed(shell, blog)
+    await visit_due(shell)
+    kept = "SELECT last_outcome, etag, body_sha256, last_full_at, next_poll_at FROM feeds"
+    [(*first, due)] = await rows(shell, kept)
+    assert first == ["ok", None, None, None]
+    blog.heal()
+    clock.set(due)
+    await visit_due(shell)
+    [(outcome, _, digest, full, _)] = await rows(shell, kept)
+    assert (outcome, full) == ("ok", due)
+    assert digest is not None
+    assert await rows(shell, "SELECT count(*) FROM articles") == [(3,)]
+
+
 async def test_pages_on_another_host_are_fetched_under_that_hosts_lease(
     world: World, shell: Shell, clock: FakeClock
 ) -> None:
