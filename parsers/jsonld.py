@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 _NODES = 4000  # objects and lists looked at in one block
-_STRING = r'("(?:[^"\\]|\\.)*(?:"|$))'
+_STRING = r'("(?:[^"\\]++|\\.?)*+(?:"|$))'
 _LINE_COMMENT = r"(?<![:\w])//[^\n]*"
 _STRING_OR_LINE = re.compile(rf"{_STRING}|{_LINE_COMMENT}", re.DOTALL)
 _STRING_OR_COMMENT = re.compile(rf"{_STRING}|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|{_LINE_COMMENT}", re.DOTALL)
