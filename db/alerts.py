@@ -26,6 +26,7 @@ class Facts:
     last_outcome: str | None
     last_detail: str | None
     last_new_at: datetime | None
+    silent_at: datetime | None
     open: dict[str, datetime]
 
 
@@ -34,7 +35,7 @@ async def facts(conn: AsyncConnection, after: int, limit: int) -> list[Facts]:
     rows = await conn.execute(
         text("""
             SELECT f.id AS feed_id, f.zone, f.failing_since, f.last_polled_at, f.last_outcome, f.last_detail,
-                f.last_new_at,
+                f.last_new_at, f.silent_at,
                 (SELECT jsonb_object_agg(a.kind, extract(epoch FROM a.since)) FROM alerts a
                  WHERE a.feed_id = f.id AND a.closed_at IS NULL) AS open
             FROM feeds f WHERE f.id > :after AND f.state = 'active' AND f.last_polled_at IS NOT NULL
@@ -86,6 +87,11 @@ async def news(conn: AsyncConnection, feed_id: int, zone: str, now: datetime) ->
     days = {row.day for row in latest} | {day for day in polled if latest and day > latest[0].day}
     per_day = sum(row.number for row in latest) / len(latest) if latest else 0.0
     return News(tuple(sorted(days)), per_day, max((row.last_at for row in latest), default=None))
+
+
+async def expect(conn: AsyncConnection, feed_id: int, silent_at: datetime) -> None:
+    """Until `silent_at` the feed's silence is nothing unusual; forgotten when it brings something new."""
+    await conn.execute(text("UPDATE feeds SET silent_at = :at WHERE id = :feed"), {"feed": feed_id, "at": silent_at})
 
 
 # --- entries ----------------------------------------------------------------------------------------------------------

@@ -119,6 +119,7 @@ _SAVE = text("""
         move_seen = :move_seen, last_polled_at = :at, first_polled_at = coalesce(first_polled_at, :first),
         last_outcome = :outcome, last_detail = :detail, poll_count = poll_count + 1,
         last_new_at = CASE WHEN :new > 0 THEN :at ELSE last_new_at END,
+        silent_at = CASE WHEN :new > 0 THEN NULL ELSE silent_at END,
         backoff = :backoff, failing_since = CASE WHEN :failures > 0 THEN coalesce(failing_since, :at) END,
         full_text_agreed = CASE WHEN :reset THEN 0 ELSE full_text_agreed END,
         full_text_verdict = CASE WHEN :reset THEN NULL ELSE full_text_verdict END,

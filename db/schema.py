@@ -136,6 +136,7 @@ class FeedRow(Base):
     skip_hours: Mapped[int | None] = mapped_column(Integer)  # bits: GMT hours that it asks to skip
     skip_days: Mapped[int | None] = mapped_column(SmallInteger)  # bits: weekdays, Monday first
     last_new_at: Mapped[datetime | None]  # the last poll that brought something new
+    silent_at: Mapped[datetime | None]  # until when its silence is nothing unusual; worked out after a day of it
     gap_at: Mapped[datetime | None]  # while a gap is open
     gone_at: Mapped[datetime | None]
     key_url: Mapped[str | None]  # what keys of entries are made from, when the feed has moved since

@@ -129,4 +129,5 @@ async def delivered(conn: AsyncConnection, feed_id: int, new: int, now: datetime
         text("UPDATE subscriptions SET delivered_at = :now WHERE feed_id = :feed"), {"feed": feed_id, "now": now}
     )
     if new:
-        await conn.execute(text("UPDATE feeds SET last_new_at = :now WHERE id = :feed"), {"feed": feed_id, "now": now})
+        fresh = text("UPDATE feeds SET last_new_at = :now, silent_at = NULL WHERE id = :feed")
+        await conn.execute(fresh, {"feed": feed_id, "now": now})

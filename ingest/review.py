@@ -25,6 +25,7 @@ log = structlog.get_logger()
 EVERY = 600.0  # seconds
 BATCH = 500  # feeds in one transaction
 SILENT_LEAST = timedelta(hours=24)
+UNKNOWN = timedelta(days=7)  # until a feed without a rhythm is looked at again
 LATELY = timedelta(hours=2)  # entries as old as that may have become articles since the last review
 
 
@@ -47,22 +48,33 @@ async def review(shell: Shell) -> int:
 async def _judge(conn: AsyncConnection, fact: Facts, now: datetime) -> None:
     failing = health.failing(fact.failing_since, fact.last_polled_at, fact.last_outcome or "", fact.last_detail)
     await _write(conn, fact, (AlertKind.FAILING,), filter(None, [failing]), now)
-    if fact.last_outcome in GOOD:
+    if fact.last_outcome in GOOD and _quiet(fact):
         await _write(conn, fact, (AlertKind.SILENT,), filter(None, [await _silent(conn, fact)]), now)
     changed = [AlertKind(kind) for kind in fact.open if kind in CHANGES]
     if changed or (fact.last_new_at is not None and now - fact.last_new_at <= LATELY):
         await _write(conn, fact, CHANGES, await _changes(conn, fact), now)
 
 
+def _quiet(fact: Facts) -> bool:
+    """Whether a feed's silence is to be judged: not while it is known to be usual, nor again while nothing changes."""
+    if fact.last_polled_at is None or fact.last_new_at is None:
+        return False
+    told = AlertKind.SILENT in fact.open
+    if fact.silent_at is None:
+        return told or fact.last_polled_at - fact.last_new_at > SILENT_LEAST
+    return fact.last_polled_at > fact.silent_at and not told
+
+
 async def _silent(conn: AsyncConnection, fact: Facts) -> Judgement | None:
-    polled_at, last_new = fact.last_polled_at, fact.last_new_at
-    if polled_at is None or last_new is None:
-        return None
-    if polled_at - last_new <= SILENT_LEAST and AlertKind.SILENT not in fact.open:
-        return None
+    """Judge a feed's silence by its rhythm, and keep until when it is usual: reading the rhythm costs two queries."""
+    polled_at = fact.last_polled_at
+    assert polled_at is not None
     news = await alerts.news(conn, fact.feed_id, fact.zone, polled_at)
-    if news.last_at is None:
+    limit = health.patience(news.days, news.per_day)
+    if news.last_at is None or limit is None:
+        await alerts.expect(conn, fact.feed_id, polled_at + UNKNOWN)
         return None
+    await alerts.expect(conn, fact.feed_id, news.last_at + limit)
     return health.silent(news.last_at, polled_at, news.days, news.per_day)
 
 

@@ -287,3 +287,25 @@ async def test_status_and_metrics_show_alerts_and_gaps(world: World, shell: Shel
     assert 'kliping_alerts{kind="failing"} 1.0' in text
     assert 'kliping_alerts{kind="silent"} 0.0' in text
     assert 'kliping_gaps{state="open"} 1.0' in text
+
+
+async def test_a_silence_that_was_judged_is_not_judged_again_until_something_changes(
+    world: World, shell: Shell, clock: FakeClock
+) -> None:
+    blog = world.blogger("Tenang", posts=0)
+    for day in range(9):
+        blog.publish(at=clock.now() - timedelta(days=day))
+    blog.posts.sort(key=lambda post: post.published_at, reverse=True)
+    await add_feed(shell, blog)
+    await visit_due(shell)
+    await polled(shell, clock, 30)
+    [(until,)] = await rows(shell, "SELECT silent_at FROM feeds")
+    assert until - clock.now() == timedelta(hours=30)  # 2.5 days after the last, of a feed with one entry a day
+    assert await rows(shell, OPEN) == []
+    await polled(shell, clock, 31)
+    assert await rows(shell, OPEN) == [("silent",)]
+    await polled(shell, clock, 24)
+    assert await rows(shell, OPEN) == [("silent",)]
+    blog.publish(at=clock.now())
+    await polled(shell, clock, 1)
+    assert await rows(shell, OPEN) == []

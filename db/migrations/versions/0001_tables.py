@@ -91,6 +91,7 @@ def upgrade() -> None:
         sa.Column("skip_hours", sa.Integer(), nullable=True),
         sa.Column("skip_days", sa.SmallInteger(), nullable=True),
         sa.Column("last_new_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("silent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("gap_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("gone_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("key_url", sa.Text(), nullable=True),
