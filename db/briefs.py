@@ -1,11 +1,11 @@
 """What the visits of a chunk must know of their hosts, read for all of them at once.
 
-A poll that finds nothing new costs a statement or two of its own otherwise, many times what the answer costs.
+A poll that finds nothing new would cost several statements of its own otherwise, many times what the answer costs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,8 @@ from sqlalchemy import bindparam, select, text
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from db import hosts
+from db.hosts import HostRecord
 from db.polls import FEED_COLUMNS, feed_of
 from db.schema import FeedRow
 from kliping.model import Feed, FeedState
@@ -20,35 +22,43 @@ from kliping.model import Feed, FeedState
 
 @dataclass(frozen=True, slots=True)
 class Brief:
-    """A host at the beginning of a visit: its due feeds, the longest due first, and whether pages may be tried."""
+    """A host at the beginning of a visit: its row and its pool's, its due feeds, and whether pages may be tried."""
 
-    host: str
-    not_before: datetime | None = None
-    last_start_at: datetime | None = None
-    feeds: tuple[Feed, ...] = ()
-    has_pages: bool = True
+    record: HostRecord | None
+    pool: HostRecord | None
+    feeds: tuple[Feed, ...]
+    has_pages: bool
 
 
-_HOSTS = text("""
-    SELECT name, not_before, last_start_at, EXISTS (
-        SELECT FROM entries e WHERE e.host = h.name AND e.state = 'pending' AND e.next_try_at <= :now) AS has_pages
-    FROM hosts h WHERE name = ANY(:names)
+_WITH_PAGES = text("""
+    SELECT name FROM unnest(:names) AS name WHERE EXISTS (
+        SELECT FROM entries WHERE host = name AND state = 'pending' AND next_try_at <= :now)
 """).bindparams(bindparam("names", type_=ARRAY(TEXT)))
 
 
-async def briefs(conn: AsyncConnection, names: Sequence[str], now: datetime) -> dict[str, Brief]:
-    """A brief for each host that there is."""
+async def briefs(
+    conn: AsyncConnection, names: Sequence[str], pools: dict[str, str | None], now: datetime
+) -> dict[str, Brief]:
+    """A brief for each host. `pools` tells the row of the pool that a host belongs to."""
+    records = await hosts.records(conn, [*names, *sorted({pool for pool in pools.values() if pool})])
+    feeds = await _due(conn, names, now)
+    with_pages = set(await conn.scalars(_WITH_PAGES, {"names": list(names), "now": now}))
+    return {
+        name: Brief(records.get(name), records.get(pools.get(name) or ""), tuple(feeds[name]), name in with_pages)
+        for name in names
+    }
+
+
+async def _due(conn: AsyncConnection, names: Iterable[str], now: datetime) -> dict[str, list[Feed]]:
+    """The active feeds of each host that are due, the longest due first."""
     due: dict[str, list[Feed]] = {name: [] for name in names}
     statement = (
         select(*FEED_COLUMNS)
-        .where(FeedRow.host.in_(names), FeedRow.state == FeedState.ACTIVE.value, FeedRow.next_poll_at <= now)
+        .where(FeedRow.host == text("ANY(:names)"), FeedRow.state == FeedState.ACTIVE.value)
+        .where(FeedRow.next_poll_at <= now)
         .order_by(FeedRow.next_poll_at, FeedRow.id)
     )
-    for row in await conn.execute(statement):
+    for row in await conn.execute(statement, {"names": list(due)}):
         feed = feed_of(row)
         due[feed.host].append(feed)
-    rows = await conn.execute(_HOSTS, {"names": list(names), "now": now})
-    return {
-        row.name: Brief(row.name, row.not_before, row.last_start_at, tuple(due[row.name]), row.has_pages)
-        for row in rows
-    }
+    return due

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TEXT
+from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TEXT, TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from kliping.model import Lease
@@ -47,16 +47,22 @@ _TAKE = text("""
 """)
 
 _RELEASE = text("""
-    UPDATE hosts SET lease_until = NULL, lease_holder = NULL, last_start_at = coalesce(:last_start, last_start_at),
-        not_before = :not_before,
-        due_at = CASE WHEN next.at IS NULL THEN NULL ELSE greatest(next.at, :not_before) END
-    FROM (SELECT least(
-        (SELECT min(next_poll_at) FROM feeds WHERE host = :name AND state = 'active'),
-        (SELECT min(next_try_at) FROM entries WHERE host = :name AND state = 'pending')
-    ) AS at) AS next
-    WHERE name = :name AND lease_no = :number
-    RETURNING due_at
-""")
+    UPDATE hosts SET lease_until = NULL, lease_holder = NULL, not_before = g.not_before,
+        last_start_at = coalesce(g.last_start, last_start_at),
+        due_at = CASE WHEN next.at IS NULL THEN NULL ELSE greatest(next.at, g.not_before) END
+    FROM unnest(:names, :numbers, :starts, :pauses) AS g(name, number, last_start, not_before),
+        LATERAL (SELECT least(
+            (SELECT min(next_poll_at) FROM feeds WHERE host = g.name AND state = 'active'),
+            (SELECT min(next_try_at) FROM entries WHERE host = g.name AND state = 'pending')
+        ) AS at) AS next
+    WHERE hosts.name = g.name AND lease_no = g.number
+    RETURNING hosts.name, hosts.due_at
+""").bindparams(
+    _NAMES,
+    _NUMBERS,
+    bindparam("starts", type_=ARRAY(TIMESTAMP(timezone=True))),
+    bindparam("pauses", type_=ARRAY(TIMESTAMP(timezone=True))),
+)
 
 _WAKE = text("""
     UPDATE hosts SET due_at = CASE WHEN lease_until IS NULL THEN least(coalesce(due_at, :at), :at) ELSE due_at END
@@ -121,18 +127,31 @@ async def fence(conn: AsyncConnection, leases: Iterable[Lease], others: Iterable
     return {row.name for row in rows if held.get(row.name) == row.lease_no}
 
 
-async def release(
-    conn: AsyncConnection, lease: Lease, last_start: datetime | None, not_before: datetime | None
-) -> datetime | None:
-    """Give a lease back; the host is due when its next feed or page is. Returns that time, None when it has none.
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A lease to be given back: when the host was last asked for something, and until when it is to be left alone."""
 
-    The row is locked by a statement of its own first: work that others committed for this host until then is seen.
+    lease: Lease
+    last_start: datetime | None = None
+    not_before: datetime | None = None
+
+
+async def release(conn: AsyncConnection, items: Sequence[Release]) -> list[datetime | None]:
+    """Give leases back; each host is due when its next feed or page is. Returns these times, None where it has none.
+
+    The rows are locked by a statement of its own first: work that others committed for a host until then is seen. A
+    lease that is no longer ours is left alone.
     """
-    if lease.host not in await fence(conn, [lease]):
-        return None
-    values = {"name": lease.host, "number": lease.number, "last_start": last_start, "not_before": not_before}
-    due: datetime | None = await conn.scalar(_RELEASE, values)
-    return due
+    held = await fence(conn, [item.lease for item in items])
+    ours = [item for item in items if item.lease.host in held]
+    values = {
+        "names": [item.lease.host for item in ours],
+        "numbers": [item.lease.number for item in ours],
+        "starts": [item.last_start for item in ours],
+        "pauses": [item.not_before for item in ours],
+    }
+    due = {row.name: row.due_at for row in await conn.execute(_RELEASE, values)} if ours else {}
+    return [due.get(item.lease.host) for item in items]
 
 
 async def free(conn: AsyncConnection, holders: Sequence[str], now: datetime) -> int:
@@ -180,9 +199,19 @@ async def record(conn: AsyncConnection, name: str) -> HostRecord | None:
     return HostRecord(*row) if row else None
 
 
+async def records(conn: AsyncConnection, names: Sequence[str]) -> dict[str, HostRecord]:
+    """What is known of hosts, by name."""
+    statement = text("""
+        SELECT name, not_before, last_start_at, robots, robots_at, robots_outcome FROM hosts WHERE name = ANY(:names)
+    """)
+    rows = await conn.execute(statement.bindparams(_NAMES), {"names": list(names)})
+    return {row.name: HostRecord(*row) for row in rows}
+
+
 async def with_pool(conn: AsyncConnection, name: str, pool: str | None) -> tuple[HostRecord | None, HostRecord | None]:
     """What is known of a host, and of the pool it belongs to."""
-    return await record(conn, name), await record(conn, pool) if pool else None
+    found = await records(conn, [name, pool] if pool else [name])
+    return found.get(name), found.get(pool) if pool else None
 
 
 async def hold(conn: AsyncConnection, name: str, until: datetime) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db import hosts
 from db.faults import Fault, classify, one_line
+from db.hosts import Release
 from ingest import holder, ledger
 from ingest.batch import Batcher
 from ingest.fetch import Fetcher
@@ -43,6 +44,7 @@ class Shell:
     metrics: Metrics
     polls: Batcher[PollWrite, bool]
     settlements: Batcher[Settlement, Settled]
+    releases: Batcher[Release, datetime | None]
     tariff: Tariff
     outage: Outage = field(default_factory=Outage)
     holder: str = field(default_factory=holder.mine)
@@ -106,8 +108,7 @@ class Shell:
     async def release(self, lease: Lease, not_before: datetime | None = None) -> None:
         """Give a lease back; the host is due again when its next feed or page is."""
         if self.forget(lease):
-            async with self.engine.begin() as conn:
-                await hosts.release(conn, lease, self.fetcher.started(lease.host), not_before)
+            await (await self.releases.submit(Release(lease, self.fetcher.started(lease.host), not_before)))
 
     def forget(self, lease: Lease) -> bool:
         """Renew a lease no more; False when it is not in hand, perhaps because a later one of that host is."""
@@ -132,8 +133,10 @@ async def open_shell(
         fetcher = await stack.enter_async_context(Fetcher(settings, clock))
         polls = await stack.enter_async_context(Batcher(engine, clock, ledger.write_polls))
         settlements = await stack.enter_async_context(Batcher(engine, clock, ledger.settle_batch, linger=0.25))
+        releases = await stack.enter_async_context(Batcher(engine, clock, hosts.release))
         tariff = Tariff(settings, engine, clock)
-        yield Shell(settings, clock, engine, fetcher, sandbox, metrics or Metrics(), polls, settlements, tariff)
+        writers = (polls, settlements, releases)
+        yield Shell(settings, clock, engine, fetcher, sandbox, metrics or Metrics(), *writers, tariff)
 
 
 @asynccontextmanager

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db import entries, hosts, polls
+from db.briefs import Brief, briefs
 from db.faults import classify, one_line
 from ingest import pipeline, pools
 from ingest.catchup import catch_up
@@ -61,31 +62,24 @@ class Visit:
         self.fetched.clear()
         self._ends = self.shell.clock.monotonic() + self.shell.settings.visit_length
 
-    async def run(self) -> None:
-        """Do all that is due. What was due at the start is read at once: most visits find a feed unchanged, and end."""
-        feeds, due = await self._begin()
+    async def run(self, brief: Brief | None = None) -> None:
+        """Do all that is due. `brief` was read for a whole chunk: most visits find a feed unchanged, and end."""
+        if brief is None:
+            brief = (await briefs_for(self.shell, [self.lease.host]))[self.lease.host]
+        self.not_before = self.manners.meet(self.lease.host, brief.record, brief.pool)
         found = 0
-        for feed in feeds:
+        for feed in brief.feeds:
             if self.over():
                 return
             found += (await self.poll(feed)).record.new
-        if found or due:
-            await self.pages(due=None if found else due)
+        if found or brief.has_pages:
+            await self.pages()
         await self.catch_up()
 
     async def prepare(self) -> None:
         """Politeness outlives a visit: the last start and a pause asked for are in the host's row."""
         async with self.shell.engine.connect() as conn:
-            await self._recall(conn)
-
-    async def _begin(self) -> tuple[list[Feed], list[entries.Pending]]:
-        host, now = self.lease.host, self.shell.clock.now()
-        async with self.shell.engine.connect() as conn:
-            await self._recall(conn)
-            return await polls.due(conn, host, now), await entries.pending(conn, host, now, AT_A_TIME)
-
-    async def _recall(self, conn: AsyncConnection) -> None:
-        rows = await hosts.with_pool(conn, self.lease.host, pools.row_for(self.lease.host))
+            rows = await hosts.with_pool(conn, self.lease.host, pools.row_for(self.lease.host))
         self.not_before = self.manners.meet(self.lease.host, *rows)
 
     async def poll(self, feed: Feed) -> Polled:
@@ -106,20 +100,18 @@ class Visit:
             if check.feed.gap_at is not None and not self.over():
                 await catch_up(self, check.feed)
 
-    async def pages(self, feed_id: int | None = None, due: list[entries.Pending] | None = None) -> int:
+    async def pages(self, feed_id: int | None = None) -> int:
         """Try the host's pending entries, the ones of `feed_id` only when it is given. Returns how many were tried.
 
-        `due` are those known to be due already. A feed has so many pages fetched a poll; what is beyond that waits.
+        A feed has so many pages fetched a poll; what is beyond that waits.
         """
         tried = 0
         while not self.over():
-            if due is None:
-                async with self.shell.engine.connect() as conn:
-                    due = await entries.pending(conn, self.lease.host, self.shell.clock.now(), AT_A_TIME, feed_id)
+            async with self.shell.engine.connect() as conn:
+                due = await entries.pending(conn, self.lease.host, self.shell.clock.now(), AT_A_TIME, feed_id)
             if not due:
                 break
             tried += await self._try_all(due)
-            due = None
         return tried
 
     async def _try_all(self, due: list[entries.Pending]) -> int:
@@ -170,11 +162,17 @@ class Visit:
             self.not_before = max(fetched.retry_after, self.not_before or fetched.retry_after)
 
 
-async def visit(shell: Shell, lease: Lease) -> None:
+async def briefs_for(shell: Shell, names: Sequence[str]) -> dict[str, Brief]:
+    """What visits to these hosts must know."""
+    async with shell.engine.connect() as conn:
+        return await briefs(conn, names, {name: pools.row_for(name) for name in names}, shell.clock.now())
+
+
+async def visit(shell: Shell, lease: Lease, brief: Brief | None = None) -> None:
     """Visit one host; whatever goes wrong costs this visit only: a lease that is not given back runs out."""
     now = Visit(shell, lease)
     try:
-        await now.run()
+        await now.run(brief)
         await shell.release(lease, now.not_before)
     except LeaseLost as error:
         log.warning("visit_ended", host=lease.host, reason=str(error))
@@ -190,7 +188,8 @@ async def visit(shell: Shell, lease: Lease) -> None:
 async def visit_all(shell: Shell, leases: list[Lease]) -> int:
     """Visit the hosts of a chunk, all at once; returns how many were still ours to visit."""
     claimed = await shell.claim(leases)
-    await asyncio.gather(*(visit(shell, lease) for lease in claimed))
+    known = await briefs_for(shell, [lease.host for lease in claimed])
+    await asyncio.gather(*(visit(shell, lease, known[lease.host]) for lease in claimed))
     return len(claimed)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db import hosts
+from db.hosts import Release
 from ingest import holder
 from tests.clock import START
 
@@ -56,7 +57,7 @@ async def test_an_older_number_can_neither_claim_nor_write_nor_release(engine: A
         assert await hosts.claim(conn, [old], START + 3 * LEASE, "old") == []
         assert await hosts.fence(conn, [old]) == set()
         assert await hosts.fence(conn, [new]) == {"a.example"}
-        assert await hosts.release(conn, old, None, None) is None
+        assert await hosts.release(conn, [Release(old)]) == [None]
         assert await hosts.holder_of(conn, "a.example") == ("new", START + 2 * LEASE)
 
 
@@ -84,7 +85,7 @@ async def test_release_sees_work_that_was_committed_for_the_host_meanwhile(engin
         )
         await hosts.wake(conn, "a.example", soon)
     async with engine.begin() as conn:
-        assert await hosts.release(conn, lease, START, None) == soon
+        assert await hosts.release(conn, [Release(lease, START, None)]) == [soon]
 
 
 async def test_retry_after_holds_the_host(engine: AsyncEngine) -> None:
@@ -99,14 +100,14 @@ async def test_retry_after_holds_the_host(engine: AsyncEngine) -> None:
             {"at": START},
         )
         patience = START + timedelta(hours=2)
-        assert await hosts.release(conn, lease, START, patience) == patience
+        assert await hosts.release(conn, [Release(lease, START, patience)]) == [patience]
 
 
 async def test_a_host_with_nothing_to_do_is_never_due(engine: AsyncEngine) -> None:
     await add_hosts(engine, "a.example")
     async with engine.begin() as conn:
         [lease] = await hosts.lease_due(conn, START, START + LEASE, "me", 10)
-        assert await hosts.release(conn, lease, None, None) is None
+        assert await hosts.release(conn, [Release(lease)]) == [None]
     assert await lease_all(engine, START + timedelta(days=365)) == []
 
 

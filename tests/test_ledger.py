@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from db import articles, entries, hosts, polls
 from db.articles import RawPage
 from db.entries import NewEntry
+from db.hosts import Release
 from db.polls import FeedUpdate
 from ingest.batch import Batcher, PoisonError
 from ingest.ledger import Found, PollWrite, Settlement, settle_batch, write_polls
@@ -266,4 +267,4 @@ async def test_a_gone_feed_is_polled_no_more(engine: AsyncEngine) -> None:
         assert [feed.id for feed in await polls.due(conn, HOST, START)] == [feed_id]
         await conn.execute(text("UPDATE feeds SET state = 'gone'"))
         assert await polls.due(conn, HOST, START) == []
-        assert await hosts.release(conn, lease, None, None) is None
+        assert await hosts.release(conn, [Release(lease)]) == [None]
