@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
@@ -21,6 +23,8 @@ from kliping.errors import DatabaseError
 
 MOST = 100  # items in one transaction
 TRIES = 6
+MANY = 30  # items within a second
+BUSY = 0.2  # seconds
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -34,7 +38,8 @@ class PoisonError(DatabaseError):
 class Batcher(Generic[T, R]):
     """Collects items and writes them together; `write` must be idempotent, since a lost answer is retried.
 
-    `linger`: real seconds a batch gathers before it is written; longer where nobody waits for a single item.
+    `linger`: real seconds a batch gathers before it is written; longer where nobody waits for a single item. When many
+    come it gathers for BUSY seconds, so that a transaction is shared by many also when they come one by one.
     """
 
     def __init__(self, engine: AsyncEngine, clock: Clock, write: Write[T, R], linger: float = 0.01) -> None:
@@ -42,6 +47,7 @@ class Batcher(Generic[T, R]):
         self._clock = clock
         self._write = write
         self._linger = linger
+        self._came: deque[float] = deque(maxlen=MANY)  # when the latest items came, real monotonic time
         self._queue: asyncio.Queue[tuple[T, asyncio.Future[R]]] = asyncio.Queue(maxsize=5 * MOST)
         self._task: asyncio.Task[None] | None = None
 
@@ -59,12 +65,18 @@ class Batcher(Generic[T, R]):
         """Queue one item; the future ends when its transaction has. Waits while the queue is full."""
         future: asyncio.Future[R] = asyncio.get_running_loop().create_future()
         await self._queue.put((item, future))
+        self._came.append(time.monotonic())
         return future
+
+    def _gathers(self) -> float:
+        """How long the next batch gathers."""
+        busy = len(self._came) == MANY and time.monotonic() - self._came[0] < 1.0
+        return max(self._linger, BUSY) if busy else self._linger
 
     async def _run(self) -> None:
         while True:
             batch = [await self._queue.get()]
-            await asyncio.sleep(self._linger)
+            await asyncio.sleep(self._gathers())
             while len(batch) < MOST and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             try:

@@ -12,7 +12,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from db import articles, entries, hosts, polls
+from db import articles, entries, hosts, polls, unchanged
 from db.articles import NewArticle, RawPage
 from db.entries import NewEntry, Settling
 from db.polls import FeedUpdate
@@ -92,19 +92,26 @@ async def write_polls(conn: AsyncConnection, items: Sequence[PollWrite]) -> Sequ
     """Write polls with their entries and validators; False for one whose lease is lost."""
     others = set().union(*(item.hosts() for item in items))
     held = await hosts.fence(conn, [item.lease for item in items], others)
-    return [item.lease.host in held and await _write_poll(conn, item) for item in items]
+    written = [item.lease.host in held for item in items]
+    ours = [item for item, is_held in zip(items, written, strict=True) if is_held]
+    calm = {item.record.feed_id: item for item in ours if item.gap is None and unchanged.fits(item.update, item.record)}
+    if calm:
+        await unchanged.save(conn, [(item.update, item.record) for item in calm.values()])
+    for item in ours:
+        if calm.get(item.record.feed_id) is not item:
+            await _write_poll(conn, item)
+    return written
 
 
-async def _write_poll(conn: AsyncConnection, item: PollWrite) -> bool:
+async def _write_poll(conn: AsyncConnection, item: PollWrite) -> None:
     if not await polls.first_time(conn, item.record.feed_id, item.record.at):
-        return True
+        return
     await entries.add(conn, item.record.feed_id, item.rows, item.record.at)
     await polls.save(conn, item.update, item.record, full=item.read)
     if item.gap is not None:
         await gaps.save(conn, item.record.feed_id, item.gap, item.record.at)
     for host, at in sorted(_wakes(item).items()):
         await hosts.wake(conn, host, at)
-    return True
 
 
 async def enter(

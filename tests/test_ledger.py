@@ -18,6 +18,7 @@ from db.articles import RawPage
 from db.entries import NewEntry
 from db.hosts import Release
 from db.polls import FeedUpdate
+from db.schema import POLLS_KEPT
 from ingest.batch import Batcher, PoisonError
 from ingest.ledger import Found, PollWrite, Settlement, settle_batch, write_polls
 from kliping.model import (
@@ -124,6 +125,36 @@ async def test_the_ring_keeps_50_polls_and_rolls_the_rest_up_by_day(engine: Asyn
     assert await rows(engine, "SELECT count(*), min(at) FROM polls") == [(50, START + timedelta(minutes=70 * 15))]
     assert await rows(engine, "SELECT sum(polls) FROM poll_days") == [(70,)]
     assert await rows(engine, "SELECT poll_count FROM feeds") == [(120,)]
+
+
+async def test_unchanged_polls_in_one_statement_leave_what_they_leave_one_by_one(engine: AsyncEngine) -> None:
+    feeds = [await add_feed(engine, f"h{number}.example") for number in range(4)]
+    async with engine.begin() as conn:
+        await conn.execute(
+            text("""UPDATE feeds SET failures = 3, backoff = 2, failing_since = now(), etag = '"a"', move_seen = 2,
+                gone_at = now(), last_detail = 'x', body_sha256 = 'b', last_full_at = :at, answered_url = 'u'"""),
+            {"at": START},
+        )
+    for number in range(POLLS_KEPT + 3):
+        items = []
+        for feed_id, lease in feeds:
+            item = poll_of(feed_id, lease, [], minute=number, etag=f'"{number}"', last_modified="m")
+            update = replace(item.update, body_sha256=b"b", last_full_at=START, answered_url="u")
+            record = replace(item.record, outcome="not_modified", status=304, seconds=0.5, bytes=7)
+            items.append(replace(item, record=record, update=update, read=False))
+        async with engine.begin() as conn:
+            assert await write_polls(conn, [*items[:2], items[0]]) == [True, True, True]
+            for item in items[2:]:
+                await polls.save(conn, item.update, item.record, full=False)
+    own = "id, url, url_key, host, created_at, rhythm_at"
+    for statement in (
+        f"SELECT to_jsonb(f) {''.join(f' - {name!r}' for name in own.split(', '))} FROM feeds f ORDER BY id",
+        "SELECT array_agg(to_jsonb(p) - 'feed_id' ORDER BY slot) FROM polls p GROUP BY feed_id ORDER BY feed_id",
+        "SELECT array_agg(to_jsonb(d) - 'feed_id' ORDER BY day) FROM poll_days d GROUP BY feed_id ORDER BY feed_id",
+    ):
+        left = [found for (found,) in await rows(engine, statement)]
+        assert len(left) == 4
+        assert left[0] == left[1] == left[2] == left[3]
 
 
 async def test_an_article_its_removals_its_page_and_its_entry_commit_together(engine: AsyncEngine) -> None:
