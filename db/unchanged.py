@@ -22,6 +22,7 @@ _COLUMNS: dict[str, TypeEngine[Any]] = {
     "ids": BIGINT(),
     "ats": _MOMENT,
     "nexts": _MOMENT,
+    "whys": TEXT(),
     "etags": TEXT(),
     "dates": TEXT(),
     "statuses": SMALLINT(),
@@ -32,11 +33,12 @@ _COLUMNS: dict[str, TypeEngine[Any]] = {
 _SAVE = text(f"""
     WITH given AS (
         SELECT * FROM unnest({", ".join(f":{name}" for name in _COLUMNS)})
-            AS g(id, at, next_at, etag, date, status, length, size)
+            AS g(id, at, next_at, why, etag, date, status, length, size)
     ), saved AS (
-        UPDATE feeds f SET next_poll_at = g.next_at, failures = 0, backoff = 0, failing_since = NULL,
-            state_reason = NULL, gone_at = NULL, etag = g.etag, last_modified = g.date, move_to = NULL,
-            move_since = NULL, move_seen = 0, last_polled_at = g.at, last_outcome = '{FetchOutcome.NOT_MODIFIED.value}',
+        UPDATE feeds f SET next_poll_at = g.next_at, next_poll_why = g.why, failures = 0, backoff = 0,
+            failing_since = NULL, state_reason = NULL, gone_at = NULL, etag = g.etag, last_modified = g.date,
+            move_to = NULL, move_since = NULL, move_seen = 0, last_polled_at = g.at,
+            last_outcome = '{FetchOutcome.NOT_MODIFIED.value}',
             last_detail = NULL, poll_count = f.poll_count + 1
         FROM given g
         WHERE f.id = g.id AND f.state = '{FeedState.ACTIVE.value}' AND f.last_polled_at IS DISTINCT FROM g.at
@@ -68,6 +70,7 @@ async def save(conn: AsyncConnection, items: Sequence[tuple[FeedUpdate, PollReco
         "ids": [record.feed_id for _, record in items],
         "ats": [record.at for _, record in items],
         "nexts": [update.next_poll_at for update, _ in items],
+        "whys": [update.why for update, _ in items],
         "etags": [update.etag for update, _ in items],
         "dates": [update.last_modified for update, _ in items],
         "statuses": [record.status for _, record in items],
