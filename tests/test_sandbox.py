@@ -102,6 +102,15 @@ async def test_an_article_and_links(sandbox: Sandbox) -> None:
     assert (await sandbox.discover(LINK, "https://contoh.example/"))[0] == FeedLink(URL, "Umpan", "rss")
 
 
+async def test_a_child_with_the_language_model_is_small(sandbox: Sandbox) -> None:
+    words = "<p>Belediye {} köyündeki köprüyü gelecek yıl yeniden yapacak, çünkü sel suları onu alıp götürmüştü.</p>"
+    turkish = "".join(words.format(chr(97 + n) * 5) for n in range(20))
+    for _ in range(3):
+        article = await sandbox.article(page(f"<html><body><article>{turkish}</article></body></html>".encode()))
+        assert article.language == "tr"
+    assert max(one.memory_info().rss for one in await processes(sandbox)) < 150_000_000
+
+
 async def test_a_fault_of_the_document_costs_no_child(sandbox: Sandbox) -> None:
     before = {one.pid for one in await processes(sandbox)}
     for _ in range(3):
