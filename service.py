@@ -14,12 +14,13 @@ import os
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
 
 import structlog
 
 from console import app as pages
 from console import websub as receiver
-from db import hosts, migrate, reports
+from db import ahead, hosts, migrate, reports
 from db.embedded import EmbeddedPostgres
 from db.engine import make_engine
 from ingest import holder, jobs, opml, websub
@@ -106,6 +107,7 @@ async def _running(
 ) -> AsyncIterator[asyncio.Task[None]]:
     """Free what dead processes held, then run worker, scheduler and pages; on the way out in the opposite order."""
     await _free_the_dead(shell)
+    await _correct_times(shell)
     app = jobs.make_app(shell, dsn)
     listener = pages.bind(shell.settings.http_host, shell.settings.http_port)
     async with app.open_async():
@@ -137,6 +139,13 @@ async def _free_the_dead(shell: Shell) -> None:
         dead = holder.dead(await hosts.holders(conn))
     if dead:
         log.info("leases_freed", hosts=await shell.free(dead), holders=len(dead))
+
+
+async def _correct_times(shell: Shell) -> None:
+    """Times that were written while the machine's clock was far ahead."""
+    lease = timedelta(seconds=shell.settings.host_lease)
+    if count := await ahead.correct(shell.engine, shell.clock.now(), lease):
+        log.warning("times_corrected", rows=count, reason="they lay too far ahead")
 
 
 async def _until(stop: asyncio.Event, work: asyncio.Task[None]) -> bool:

@@ -91,10 +91,8 @@ class Host(Base):
     robots_at: Mapped[datetime | None]
     robots_outcome: Mapped[str | None]
 
-    __table_args__ = (
-        Index("ix_hosts_lease_holder", "lease_holder", postgresql_where=text("lease_holder IS NOT NULL")),
-        {"postgresql_with": {"fillfactor": "70"}},
-    )
+    # No index on lease_holder: it is asked for when a process starts or stops, and leases are written all the time.
+    __table_args__ = ({"postgresql_with": {"fillfactor": "70"}},)
 
 
 class FeedRow(Base):

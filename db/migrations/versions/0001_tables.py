@@ -30,13 +30,6 @@ def upgrade() -> None:
         postgresql_with={"fillfactor": "70"},
     )
     op.create_index(op.f("ix_hosts_due_at"), "hosts", ["due_at"], unique=False)
-    op.create_index(
-        "ix_hosts_lease_holder",
-        "hosts",
-        ["lease_holder"],
-        unique=False,
-        postgresql_where=sa.text("lease_holder IS NOT NULL"),
-    )
     op.create_table(
         "pages",
         sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
