@@ -16,7 +16,7 @@ Debian and Ubuntu: apt-get install python3 python3-venv. Elsewhere: make setup P
 endef
 export NO_PYTHON
 
-.PHONY: setup run test check chaos demo bench bench-extraction bench-feeds lock clean
+.PHONY: setup run test check chaos demo bench bench-extraction bench-feeds bench-scheduling bench-dispatch lock clean
 
 setup: $(STAMP)
 
@@ -71,6 +71,12 @@ bench-extraction: $(BENCH_STAMP)
 
 bench-feeds: $(BENCH_STAMP)
 	$(BENCH_PY) -m bench.feeds
+
+bench-scheduling: $(BENCH_STAMP)
+	$(BENCH_PY) -m bench.scheduling
+
+bench-dispatch: $(BENCH_STAMP)
+	$(BENCH_PY) -m bench.dispatch
 
 # Needs uv on PATH. Hashes only, no addresses. The build lock is what the Dockerfile makes the wheel with.
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate

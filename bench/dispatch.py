@@ -3,7 +3,8 @@
     python -m bench.dispatch [--hosts 100000] [--ticks 180] [--plan] [--json]
 
 steady   every host is due every 15 minutes, spread evenly: about 560 of 100,000 a tick of 5 seconds
-overdue  all are due at once, as after a long stop: every tick leases as many as it may (KLIPING_DISPATCH_HOSTS)
+overdue  all are due at once, as after a long stop: every tick leases as many as it may (KLIPING_DISPATCH_HOSTS),
+         until all have been visited
 
 Between the ticks, untimed, the visits' own writes are done for all hosts at once: the feed's next poll, the lease given
 back, the job gone. Time is made to pass. Measured is the wall time of `jobs.dispatch`, commit included; the embedded
@@ -114,7 +115,7 @@ async def measure(dsn: str, settings: Settings, count: int, ticks: int) -> list[
             for name, late in (("steady", 0.0), ("overdue", 86_400.0)):
                 clock.ahead += late
                 done = []
-                for _ in range(ticks):
+                for _ in range(min(ticks, count // settings.dispatch_hosts) if late else ticks):
                     before = clock.now()
                     done.append(await tick(shell, app))
                     clock.to(before + timedelta(seconds=settings.tick))
