@@ -36,7 +36,11 @@ def vocabulary(words: str) -> frozenset[str]:
 _PART = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]+)\d*(?![A-Za-z0-9])")  # not the letters of a hash: "7ad19a3"
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _BUILDER = re.compile(r"(?:elementor|wp-block|ck|et_pb|vc|fl|so|panel|siteorigin|brxe|uagb|stk|kt)[-_]")
-_TAXONOMY = re.compile(r"(?:tag|category|type|status|format)-(?!cloud|list|links?$|labels?$)\w")
+_STATE = re.compile(
+    r"(?:has|with|without|w|no|is|and|enable|enabled|disable|js|u|url)[-_]"
+    r"|(?:tag|category|type|status|format)-(?!cloud|list|links?$|labels?$)\w"
+)
+_SWITCH = re.compile(r"[-_](?:enable|off|on|first|is)")
 _POST = re.compile(r"(?:hentry|h-entry|type-(?:post|page)|post-\d+|blog-posts?|Blog)$")
 
 _JUNK_WORDS = vocabulary(
@@ -60,10 +64,6 @@ _KEEP_WORDS = vocabulary(
     """content contents main article articles story wrap wrapper wrp container layout page single body entry pusher
     canvas grid row column col well segment theme site"""
 )
-_STATE = re.compile(
-    r"(?:has|with|without|w|no|is|and|enable|enabled|disable|js|u|url)[-_]"
-    r"|.*[-_](?:enable|enabled|off|on|first|is)[-_]?"
-)
 _EMBED_WORDS = vocabulary("embed embedded oembed tweet")
 _CAPTION_WORDS = vocabulary("caption captions figcaption imagecaption photocaption imageinfo")
 _BYLINE_WORDS = vocabulary("""author byline fn penulis reporter writer contributor jurnalis
@@ -80,6 +80,7 @@ _VOCABULARIES = (
     (_DATE_WORDS, DATE),
     (_TAG_WORDS, TAGS),
 )
+_BUILT = _JUNK_WORDS | _BYLINE_WORDS
 _PAIRS: tuple[tuple[frozenset[str], int], ...] = (
     (frozenset(("baca", "juga")), JUNK),
     (frozenset(("read", "also")), JUNK),
@@ -96,12 +97,16 @@ _PAIRS: tuple[tuple[frozenset[str], int], ...] = (
     (frozenset(("entry", "title")), HEADLINE),
     (frozenset(("article", "title")), HEADLINE),
 )
-_BODY_TOKENS = re.compile(
-    r"(?:entry|post|article|story|news|blog|single|detail|td-post|read|page)?[-_]*(?:content|body|text)"
-    r"(?:[-_]*(?:body|text|content|inner|main))?$|articlebody$|storytext$|isi$|artikel$",
+_EMBED, _HALF = 1 << 20, 1 << 21  # of words alone: never what a token says
+_OF_WORD: dict[str, int] = {}
+for _words_of_mark, _mark in (*_VOCABULARIES, (_EMBED_WORDS, _EMBED), *((pair, _HALF) for pair, _ in _PAIRS)):
+    _OF_WORD |= {word: _OF_WORD.get(word, 0) | _mark for word in _words_of_mark}
+_PLACE = re.compile(
+    r"(?:(?:entry|post|article|story|news|blog|single|detail|td-post|read|page)?[-_]*(?:content|body|text)"
+    r"(?:[-_]*(?:body|text|content|inner|main))?|articlebody|storytext|isi|artikel)(?P<body>$)"
+    r"|(?:article|story|post|main|content|entry|detail|read|news|single)(?:[-_]|$)",
     re.I,
 )
-_AREA_TOKENS = re.compile(r"(?:article|story|post|main|content|entry|detail|read|news|single)(?:[-_]|$)", re.I)
 _LIMIT = 16_384
 
 
@@ -131,29 +136,33 @@ def _judge_class(value: str) -> int:
 
 
 def _judge(token: str) -> int:
+    """Most tokens are seen for the first time on a site's first page, so what costs most is asked last."""
     if _POST.match(token):
         return POST | AREA | (0 if token.startswith(("blog", "Blog")) else ENTRY)
-    if _STATE.match(token):
+    if _STATE.match(token) or _SWITCH.search(token):
         return 0
-    if _TAXONOMY.match(token):
-        return 0
-    words = frozenset(word.lower() for part in _PART.findall(token) for word in _WORD.findall(part))
+    words = _words(token)
     if _BUILDER.match(token):  # page builders call every block of an article a widget
-        words = words & (_JUNK_WORDS | _BYLINE_WORDS)
-    if words & _EMBED_WORDS:  # a quoted post of a social network is a quotation
-        return 0
+        words = [word for word in words if word in _BUILT]
     marks = 0
-    for vocabulary, mark in _VOCABULARIES:
-        if words & vocabulary:
-            marks |= mark
-    for pair, mark in _PAIRS:
-        if pair <= words:
-            marks |= mark
-    if _BODY_TOKENS.match(token):
-        marks |= BODY
-    elif _AREA_TOKENS.match(token):
-        marks |= AREA
-    return marks
+    for word in words:
+        if word in _OF_WORD:
+            marks |= _OF_WORD[word]
+    if marks & _EMBED:  # a quoted post of a social network is a quotation
+        return 0
+    if marks & _HALF:
+        marks ^= _HALF
+        for pair, mark in _PAIRS:
+            if pair.issubset(words):
+                marks |= mark
+    place = _PLACE.match(token)
+    return marks if place is None else marks | (AREA if place["body"] is None else BODY)
+
+
+def _words(token: str) -> list[str]:
+    if token.islower():
+        return _PART.findall(token)
+    return [word.lower() for part in _PART.findall(token) for word in _WORD.findall(part)]
 
 
 TOKENS = _Memo(_judge)  # by one class token or id
