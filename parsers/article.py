@@ -21,7 +21,7 @@ from kliping.model import Article, Caption, Credit, Origin, Page, PageOutcome, R
 from parsers import metadata
 from parsers.around import NEAR, Around, look_around
 from parsers.authors import is_desk
-from parsers.block import Block, BlockKind, Head
+from parsers.block import Block, BlockKind, Head, Line
 from parsers.captions import is_told, parse_caption
 from parsers.clean import CleanContext, Cleaned, clean
 from parsers.content import NOTHING, Choice, choose, sums_of
@@ -41,7 +41,7 @@ from parsers.rules import Rule, Rules, load
 from parsers.sift import Sifted, block_of, sift
 from parsers.sniff import is_binary
 from parsers.text import clean_line, cut
-from parsers.tree import Line, Tree, read, read_asides
+from parsers.tree import Tree, read, read_asides
 
 EXTRACTOR = f"kliping {__version__}"
 TITLE, AUTHOR, URL, BODY = 1000, 300, 2048, 1024 * 1024

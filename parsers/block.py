@@ -1,9 +1,13 @@
-"""The block: one leaf paragraph of a page in document order, as tree.py gives it and clean.py sifts it."""
+"""The values of reading a page: an element, a line, a clean block (one leaf paragraph), and what the head says."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
+
+Attributes = dict[str, str | None]
 
 
 class BlockKind(StrEnum):
@@ -16,6 +20,32 @@ class BlockKind(StrEnum):
     CODE = "code"
     CELL = "cell"  # a table cell
     CAPTION = "caption"  # by its markup: figcaption, .wp-caption-text, .tr-caption
+
+
+class Row(NamedTuple):
+    """An element: `parent` is an index (-1 for the root), `tag` lexbor's number, `first` the block it begins at."""
+
+    parent: int
+    tag: int
+    attributes: Attributes
+    marks: int
+    kind: BlockKind
+    first: int
+
+
+class Line(NamedTuple):
+    """A block: `text` on one line (not yet NFC), `owner` an element, `linked` characters in `links` (text, raw href).
+
+    `strong` counts its emphasised characters; `breaks` holds what single `<br>` divide, when they do.
+    """
+
+    text: str
+    owner: int
+    kind: BlockKind
+    linked: int
+    links: Sequence[tuple[str, str]]
+    strong: int
+    breaks: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, islice
 
 from parsers import marks as mark
-from parsers.block import BlockKind
+from parsers.block import BlockKind, Line
 from parsers.rules import Rule
 from parsers.selector import Selector
-from parsers.tree import TAG_NAMES, Line, Tree
+from parsers.tree import TAG_NAMES, Tree
 
 _PROSE = 80  # characters outside links from which a line counts as prose whatever else it is
 _SENTENCE = 25  # ... when it ends like a sentence

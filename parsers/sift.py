@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 
 from kliping.model import Removal
 from parsers import marks as mark
-from parsers.block import Block, BlockKind, Link
+from parsers.block import Block, BlockKind, Line, Link
 from parsers.content import Choice, Sums, ancestors, prose_of
 from parsers.links import absolute
 from parsers.rules import Rule
 from parsers.text import clean_line, clean_text
-from parsers.tree import TAG_NAMES, Line, Tree, expand
+from parsers.tree import TAG_NAMES, Tree, expand
 
 STEP = "markup"
 _KEEPS = mark.POST | mark.PROPERTY | mark.BODY

@@ -13,13 +13,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from parsers import marks as mark
 from parsers import tags
-from parsers.block import BlockKind, Head
+from parsers.block import Attributes, BlockKind, Head, Line, Row
 from parsers.decode import DEPTH
 from parsers.gather import Gatherer
 
@@ -41,6 +40,7 @@ _KIND_OF = {_BY_NAME[name]: kind for name, kind in tags.KINDS.items()}
 _TIME, _HTML, _ARTICLE = _BY_NAME["time"], _BY_NAME["html"], _BY_NAME["article"]
 _PRE, _PRUNED, _READ = ({_BY_NAME[name] for name in names.split()} for names in (tags.PRE, tags.PRUNED, tags.READ))
 _SPECIAL = _PRE | _PRUNED | {_HTML}
+_ASKED = mark.JUNK | mark.CAPTION
 _SPLITS = mark.JUNK | mark.CAPTION | mark.HIDDEN | mark.TAGS
 _KEPT = mark.POST | mark.BODY | mark.KEEP | mark.PROPERTY
 _RARE = mark.vocabulary("itemprop style hidden aria-hidden")  # attributes with a meaning, beside class and id
@@ -50,34 +50,7 @@ _MARK = "\x1e"  # a single line break: white space to str.split, and in no hones
 _CLASSES, _TOKENS, _CAPTURED = mark.CLASSES, mark.TOKENS, mark.CAPTURED
 _tuple = tuple.__new__  # what a NamedTuple's own __new__ calls, at a third of the time
 
-Attributes = dict[str, str | None]
 Splitter = Callable[[str, Attributes], object]
-
-
-class Row(NamedTuple):
-    """An element: `parent` is an index (-1 for the root), `tag` lexbor's number, `first` the block it begins at."""
-
-    parent: int
-    tag: int
-    attributes: Attributes
-    marks: int
-    kind: BlockKind
-    first: int
-
-
-class Line(NamedTuple):
-    """A block: `text` on one line (not yet NFC), `owner` an element, `linked` characters in `links` (text, raw href).
-
-    `strong` counts its emphasised characters; `breaks` holds what single `<br>` divide, when they do.
-    """
-
-    text: str
-    owner: int
-    kind: BlockKind
-    linked: int
-    links: Sequence[tuple[str, str]]
-    strong: int
-    breaks: tuple[str, ...]
 
 
 class Tree:
@@ -126,8 +99,14 @@ def _walk(roots: Sequence[LexborNode], splits: Splitter | None, prune: bool) -> 
     return walk.tree
 
 
+def _one_line(raw: str) -> str:
+    """White space as single spaces; no character of it but the space is printable, so most text is only looked at."""
+    text = raw.strip()
+    return text if text.isprintable() and "  " not in text else " ".join(text.split())
+
+
 def _breaks(raw: str) -> tuple[str, ...]:
-    found = tuple(line for line in (" ".join(part.split()) for part in raw.split(_MARK)) if line)
+    found = tuple(line for line in map(_one_line, raw.split(_MARK)) if line)
     return found if len(found) > 1 else ()
 
 
@@ -160,8 +139,8 @@ class _Walk:
         Subtrees that hold no text of the article are not entered. Long because a call for every node would double the
         cost of the walk: the marks of a block are taken here as `_marks` does.
         """
-        parts, last, lines, flush = self.parts, self.last, self.lines, self._flush
-        enter_of, rare = _ENTER.get, _RARE
+        parts, last, lines, rows, flush = self.parts, self.last, self.lines, self.rows, self._flush
+        enter_of, kind_of, rare, special = _ENTER.get, _KIND_OF.get, _RARE, _SPECIAL
         attributes = root.attributes
         nodes, codes = [root], [self._open(root, root.tag_id, attributes, self._marks(attributes, root))]
         node = root.first_child
@@ -169,52 +148,65 @@ class _Walk:
             while node is not None:
                 number = node.tag_id
                 if number == _TEXT:
-                    if parts or self.pre or not node.is_empty_text_node:
+                    if parts or not node.is_empty_text_node or self.pre:
                         parts.append(node.text_content or "")
                     node = node.next
                     continue
                 enter = enter_of(number)
                 if enter is not None:
                     code = enter(self, node, number)
-                elif attributes := node.attributes:
-                    marks = _CLASSES[attributes.get("class")] | _TOKENS[attributes.get("id")]
-                    if not rare.isdisjoint(attributes):
-                        marks |= self._rare_marks(attributes, node)
-                    if marks & _CAPTURED:
-                        self.gatherer.of_marks(marks, node, attributes)
-                    code = self._open(node, number, attributes, marks)
+                    if code == _CLOSED:
+                        node = node.next
+                        continue
                 else:
-                    code = self._open(node, number, attributes, 0)
-                if code == _CLOSED:
-                    node = node.next
-                else:
-                    nodes.append(node)
-                    codes.append(code)
-                    node = node.first_child if len(nodes) <= DEPTH else None  # a repair may nest deeper than the source
+                    marks = 0
+                    if attributes := node.attributes:
+                        marks = _CLASSES[attributes.get("class")] | _TOKENS[attributes.get("id")]
+                        if not rare.isdisjoint(attributes):
+                            marks |= self._rare_marks(attributes, node)
+                        if marks & _CAPTURED:
+                            self.gatherer.of_marks(marks, node, attributes)
+                    if marks & _ASKED or number in special:
+                        code = self._open(node, number, attributes, marks)
+                        if code == _CLOSED:
+                            node = node.next
+                            continue
+                    else:
+                        if parts:
+                            flush()
+                        code, kind = self.current, kind_of(number)
+                        if kind is None:
+                            kind = rows[code].kind
+                            if kind is _CELL:
+                                kind = _PARAGRAPH
+                        self.current = len(rows)
+                        rows.append(_tuple(Row, (code, number, attributes, marks, kind, len(lines))))
+                nodes.append(node)
+                codes.append(code)
+                node = node.first_child if len(nodes) <= DEPTH else None  # a repair may nest deeper than the source
             code = codes.pop()  # nothing left in here
             if code > _CLOSED:  # a row
                 if parts:
                     flush()
                 last[self.current] = len(lines)
-                if self.pre and self.rows[self.current].tag in _PRE:
+                if self.pre and rows[self.current].tag in _PRE:
                     self.pre -= 1
                 self.current = code
-            elif code != _OPEN:
-                self._leave(code)
+            elif code == _ANCHOR:
+                self._end_link()
+                self.link_at = -1
+            elif code == _STRONG:
+                self._leave_strong()
             node = nodes.pop()
             if not nodes:
                 return
             node = node.next
 
-    def _leave(self, code: int) -> None:
-        if code == _ANCHOR:
-            self._end_link()
-            self.link_at = -1
-        elif code == _STRONG:
-            self.strong_depth -= 1
-            if self.strong_depth == 0:
-                self._end_strong()
-                self.strong_at = -1
+    def _leave_strong(self) -> None:
+        self.strong_depth -= 1
+        if self.strong_depth == 0:
+            self._end_strong()
+            self.strong_at = -1
 
     def _open(self, node: LexborNode, number: int, attributes: Attributes, marks: int) -> int:
         """Make a row of an element and enter it; returns the row around it, or that it is left out."""
@@ -326,9 +318,9 @@ class _Walk:
         return _CLOSED
 
     def _end_link(self) -> None:
-        inside = self.parts[self.link_at :]
-        if inside:
-            text = " ".join("".join(inside).split())
+        parts, begin = self.parts, self.link_at
+        if 0 <= begin < len(parts):
+            text = _one_line("".join(parts[begin:]) if begin + 1 < len(parts) else parts[begin])
             if text:
                 self.linked += len(text)
                 self.links.append((text, self.href))
@@ -348,7 +340,7 @@ class _Walk:
             self.strong_at = 0
         raw = "".join(parts)
         parts.clear()
-        text = raw.strip("\n").rstrip() if self.pre else " ".join(raw.split())
+        text = raw.strip("\n").rstrip() if self.pre else _one_line(raw)
         breaks: tuple[str, ...] = ()
         if self.break_at >= 0:
             breaks = _breaks(raw)
