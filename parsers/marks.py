@@ -105,7 +105,6 @@ _PLACE = re.compile(
     r"(?:(?:entry|post|article|story|news|blog|single|detail|td-post|read|page)?[-_]*(?:content|body|text)"
     r"(?:[-_]*(?:body|text|content|inner|main))?|articlebody|storytext|isi|artikel)(?P<body>$)"
     r"|(?:article|story|post|main|content|entry|detail|read|news|single)(?:[-_]|$)",
-    re.I,
 )
 _LIMIT = 16_384
 
@@ -155,7 +154,7 @@ def _judge(token: str) -> int:
         for pair, mark in _PAIRS:
             if pair.issubset(words):
                 marks |= mark
-    place = _PLACE.match(token)
+    place = _PLACE.match(token.lower())
     return marks if place is None else marks | (AREA if place["body"] is None else BODY)
 
 
