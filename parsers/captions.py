@@ -10,6 +10,7 @@ from parsers.lines import LINE_LIMIT, closed_lines, normal, words_of
 from parsers.people import CITED
 
 LONGEST = 1200  # characters in which a credit is looked for
+_REACH = 200  # characters before the end in which the mark before a credit stands
 _WHO = r"[^\s|()\[\]][^|()\[\]]{0,60}?"
 _TRAILING = re.compile(
     rf"(?P<text>.{{0,600}}?)[\s|/,\-–—]{{0,3}}[|/\-–—(,.][\s|/\-–—(]{{0,3}}"
@@ -57,8 +58,7 @@ _DESK_END = re.compile(r".{3,600}?[.!?] (?P<credit>(?:(?:Foto|Dok)/)?[A-Z][\w.]{
 _MARKED = re.compile(
     r"[|/\-–—(,.][\s|/\-–—(]{0,3}(?:courtesy|foto|photo|image|dok|kredit|credit|gambar|sumber|antara|afp|ap|reuters"
     r"|epa|getty|shutterstock|freepik|pixabay|unsplash|pexels|istimewa|xinhua|anadolu|istock|wikipedia|wikimedia|net|ist"
-    r"|repro|rmol)",
-    re.I,
+    r"|repro|rmol)"
 )
 _SET_OFF = (_TRAILING, _SLASH_AGENCY, _AGENCY_END)
 _WITHIN = (  # the form, and a sign that it cannot do without
@@ -81,7 +81,7 @@ def parse_caption(text: str) -> Caption:
     """A caption and its credit. A credit set off by a dash or bar leaves the text; one in brackets or after © stays."""
     if len(text) > LONGEST:
         return Caption(text.strip(" |"), None)
-    for pattern in _SET_OFF if _MARKED.search(text) else ():
+    for pattern in _SET_OFF if _is_marked(text) else ():
         m = pattern.fullmatch(text)
         if m and m["text"].strip() and not text.rstrip().endswith((")", "]")):
             return Caption(m["text"].strip(" |/-–—,"), m["credit"].strip(" |.,") or None)
@@ -108,7 +108,7 @@ def caption_in(text: str, at_head: bool) -> Caption | None:
     """The same of a text."""
     if len(text) > 2 * LINE_LIMIT or text.endswith(("-", "–", "—")):  # a dateline ends so, a caption never
         return None
-    signed = len(text) <= LINE_LIMIT and not text.endswith(".") and _HAS_SIGN.search(text) and _SIGN.fullmatch(text)
+    signed = not text.endswith(".") and _has_sign(text) and _SIGN.fullmatch(text) if len(text) <= LINE_LIMIT else None
     if signed or _is_bracket(text):
         return parse_caption(text)
     labelled = _LABEL.match(text) is not None
@@ -124,7 +124,7 @@ def caption_in(text: str, at_head: bool) -> Caption | None:
             return Caption(text)
         if leading := _LEADING.fullmatch(text):
             return None if _ends_sentence(text) or leading["credit"][0].islower() else parse_caption(text)
-    marked = _MARKED.search(text) and any(form.fullmatch(text) for form in _SET_OFF)
+    marked = _is_marked(text) and any(form.fullmatch(text) for form in _SET_OFF)
     slashed = "/" in text
     ends = marked or (slashed and _DESK_END.fullmatch(text))
     prefixed = (slashed or text.startswith(("AFP", "AP", "Dok."))) and _PREFIX.fullmatch(text)
@@ -132,6 +132,14 @@ def caption_in(text: str, at_head: bool) -> Caption | None:
         caption = parse_caption(text)
         return caption if caption.credit and _is_creditor(caption.credit) else None
     return None
+
+
+def _is_marked(text: str) -> bool:
+    return _MARKED.search(text[-_REACH:].casefold()) is not None
+
+
+def _has_sign(text: str) -> bool:
+    return "©" in text or ("(" in text and _HAS_SIGN.search(text) is not None)
 
 
 def _is_creditor(name: str) -> bool:

@@ -13,6 +13,7 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 LIMIT = 200  # characters of text that are looked at
@@ -83,6 +84,9 @@ _FORMS = tuple(
         _DAY + r"(?P<sep>[/\-])(?P<monthno>\d{1,2})(?P=sep)(?P<year>\d\d)(?![\d:.])",
     )
 )
+_ISO = re.compile(
+    r"(?:19|20)\d\d-[01]\d-[0-3]\dt(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:z|[+-](?:0\d|1[0-3]):?[0-5]\d)", re.ASCII
+)
 _COMPACT = re.compile(r"(?P<year>(?:19|20)\d\d)(?P<monthno>\d\d)(?P<day>\d\d)(?:t?(\d\d)(\d\d)(\d\d)?)?(z|[+-]\d{4})?")
 _TIME = re.compile(
     r"(?<![\d:.])(?P<hour>\d{1,2})[:.](?P<minute>\d\d)(?:[:.](?P<second>\d\d)(?:[.,]\d{1,9})?)?(?![\d])"
@@ -139,6 +143,9 @@ def parse_date(
     home = zone_of(zone)
     line = _normal(text)
     try:
+        if _ISO.fullmatch(line):  # as nearly all that is written for machines
+            at = datetime.fromisoformat(line.upper())
+            return Moment(at, "second") if _plausible(at, latest) else None
         found = _compact(line, home) or _absolute(line, home) or _relative(line, home, reference)
         found = found or (_last_resort(line, zone, home) if thorough else None)
         return found if found and _plausible(found.at, latest) else None
@@ -195,6 +202,7 @@ _HIJRI = re.compile(
 _SITE = re.compile(r"[a-z0-9-]{2,30}\.(?:com|co\.id|id|net|org|co|news|tv)")
 
 
+@lru_cache(maxsize=16)
 def zone_of(name: str) -> tzinfo:
     """The zone of that IANA name; an unknown one is Jakarta's, since a wrong setting must not cost the article."""
     if name in _FIXED:

@@ -70,6 +70,23 @@ def closing_words() -> frozenset[str]:
     return frozenset(normal(line.split(" ")[-1]) for line in closed_lines())
 
 
+@cache
+def closed_beginnings() -> frozenset[str]:
+    """The first three characters of the closed lines."""
+    return frozenset(line[:3] for line in closed_lines())
+
+
+def by_first_letter(pattern: str) -> dict[str, re.Pattern[str]]:
+    """The branches of an alternation under the letter each begins with, so that a line is held against a few only.
+
+    Groups in a branch may not be nested, and branches that begin with no letter are left out.
+    """
+    found: dict[str, list[str]] = {}
+    for branch in re.split(r"\|(?![^()]*\))", pattern):
+        found.setdefault(branch[0], []).append(branch)
+    return {first: re.compile("|".join(branches)) for first, branches in found.items() if first.isalpha()}
+
+
 def closed_group(block: Block) -> Group | None:
     """The closed list that holds the whole line, if any. Table cells, code and quotes are text of the article."""
     if len(block.text) > LINE_LIMIT or block.kind in (BlockKind.CODE, BlockKind.CELL):

@@ -13,6 +13,7 @@ from parsers.block import Block, BlockKind
 from parsers.lines import (
     LINE_LIMIT,
     SAYING,
+    by_first_letter,
     closed_lines,
     like_headline,
     like_sentence,
@@ -34,6 +35,7 @@ _SHARED = re.compile(
     r"|kirimkan ini lewat email|blogthis!?|email this|enviar por correo electrónico|escribe un blog|share this"
     r"|(?:klik|click) (?:untuk|to) (?:berbagi|membagikan|mencetak|mengirim\w*|share|print|email).{0,80})"
 )
+_SHARED_BEGINS = re.compile(r"[\W_]*[bskce]")
 _HALAMAN = re.compile(
     r"(?:halaman|page|laman) ?:? ?\d{1,3}(?: ?(?:dari|of|/) ?\d{1,3})?(?: (?:halaman|pages?))?"
     r"|\d{1,3} ?(?:dari|of|/) ?\d{1,3} (?:halaman|pages?)|\d{1,2} of \d{1,2}"
@@ -146,10 +148,10 @@ _SUPPORT = re.compile(
 _SHARES = re.compile(r"\d[\d.,]*[kmrbjt]* ?(?:shares?|likes?|dibagikan|suka|retweets?)", re.I)
 
 
-# What any of the patterns can begin with: one look that spares most prose all of them.
-BEGINS = re.compile(
-    r"\d|one |reading |sponsored |presented |dukung |dan jangan|pilih |estimasi |waktu |lama |pic\.|tweets "
-    r"|https?:|telegram|pinterest|linkedin|instagram|tumblr|reddit|line|messenger|threads|copy|salin|x|\[|\(|©|c "
+# What any of the patterns can begin with, where it is a letter: one look that spares most prose all of them.
+BEGINS = (
+    r"one |reading |sponsored |presented |dukung |dan jangan|pilih |estimasi |waktu |lama |pic\.|tweets "
+    r"|https?:|telegram|pinterest|linkedin|instagram|tumblr|reddit|line|messenger|threads|copy|salin|x|c "
     r"|copyright|hak |komentar|comment|tanggapan|satu |halaman|page|laman|the post|pos|artikel|article|tulisan"
     r"|dilarang|situs|this site|website|blog|catatan|sebuah|a (?:post|video)|kiriman|berbagi|bagikan|share|kirim"
     r"|compartir|email|enviar|escribe|klik|click|baca|lihat|simak|tonton|dengarkan|cek |berita|topik|video|vidio"
@@ -160,6 +162,7 @@ BEGINS = re.compile(
     r"|gulir|geser|swipe|tinggalkan|balas|leave|reply|suka|menyukai|facebook|twitter|whatsapp|print|tweet|label"
     r"|menu|home|beranda|anonim|unknown"
 )
+_BEGINS = by_first_letter(BEGINS)
 
 
 _BULLETS = " >»*•·-–—→▶►➡👉📌🔗✅"
@@ -174,7 +177,7 @@ def pattern_rule(block: Block) -> str | None:
     if not any(map(str.isalnum, text)):
         return "divider"
     line = normal(text)
-    if text[0].isalnum() and not BEGINS.match(line):
+    if text[0].isalnum() and not (line[0].isdecimal() or ((begins := _BEGINS.get(line[0])) and begins.match(line))):
         return None
     text = text.lstrip(_BULLETS)
     low = " ".join(text.casefold().split())
@@ -202,9 +205,12 @@ _WHOLE = (
 )
 
 
+_GLUED = re.compile(r"(?<=[:.!?…])(?=\w)")
+
+
 def _is_composite(text: str, low: str, block: Block) -> bool:
     """Closed lines run together, "Suka ini:Suka Memuat...", and nothing else."""
-    words = normal(re.sub(r"(?<=[:.!?…])(?=\w)", " ", text)).split()
+    words = normal(_GLUED.sub(" ", text)).split()
     if not 2 <= len(words) <= 20:
         return False
     closed, at, parts, sure = closed_lines(), 0, 0, False
@@ -226,7 +232,7 @@ def _is_share(text: str, low: str, block: Block) -> bool:
     """Share buttons, one or several glued together."""
     if _NETWORKS.fullmatch(text):
         return True
-    rest = _SHARED.sub(" ", low)
+    rest = _SHARED.sub(" ", low) if _SHARED_BEGINS.match(low) else low
     return rest != low and not normal(rest)
 
 
@@ -287,7 +293,7 @@ def _is_turn(text: str, low: str, block: Block) -> bool:
 
 def _is_call(text: str, low: str, block: Block) -> bool:
     """ "Ikuti kami di Google News": an imperative, a channel, our own name for it, and nobody who says it."""
-    if len(words_of(low)) > 60 or not _CALL.match(low) or not _CHANNEL.search(low):
+    if not _CALL.match(low) or not _CHANNEL.search(low) or len(words_of(low)) > 60:
         return False
     if re.search(r"\b(?:kata|katanya|ujar|ujarnya|imbau|menurut|tutur|ucap)\b", low):
         return False

@@ -78,13 +78,13 @@ def read_credits(block: Block) -> tuple[Credit, ...]:
     if len(block.text) > LINE_LIMIT:
         return ()
     text = block.text.strip(" ()[]*-–—|•")
-    report = _REPORT.fullmatch(text)
+    report = _REPORT.fullmatch(text) if text[:7].casefold() == "laporan" else None
     if report and like_headline(report["name"]):
         return (Credit("reporter", report["name"].strip()),)
     if told := _told_otherwise(block.text.strip()):
         return told
-    if not _CREDIT.match(text):
-        return _role_last(text)
+    if not (":" in text or "：" in text) or not _CREDIT.match(text):
+        return _role_last(text) if text.endswith(LAST_ROLES) else ()
     heads = [m for m in _CREDIT.finditer(text) if _starts_role(text, m)]
     ends = [m.start() for m in heads[1:]] + [len(text)]
     found = []
@@ -100,11 +100,13 @@ def read_credits(block: Block) -> tuple[Credit, ...]:
 
 def _told_otherwise(text: str) -> tuple[Credit, ...]:
     """ "(Kontributor Demak, X)", "X berkontribusi dalam penulisan artikel ini", "X | Y" in capitals: no colon."""
-    for form, role in ((_ROLE_BRACKET, None), (_HELPED, "contributor")):
-        m = form.fullmatch(text)
-        if m and like_headline(m["name"]):
-            return (Credit(role or ROLES[m["role"].casefold()], m["name"].strip()),)
-    return (Credit("reporter", text),) if _LOUD_NAMES.fullmatch(text) else ()
+    bracket = _ROLE_BRACKET.fullmatch(text) if text.startswith(("(", "[")) else None
+    if bracket and like_headline(bracket["name"]):
+        return (Credit(ROLES[bracket["role"].casefold()], bracket["name"].strip()),)
+    helped = _HELPED.fullmatch(text) if "berkontribusi" in text.casefold() else None
+    if helped and like_headline(helped["name"]):
+        return (Credit("contributor", helped["name"].strip()),)
+    return (Credit("reporter", text),) if text.isupper() and _LOUD_NAMES.fullmatch(text) else ()
 
 
 def _starts_role(text: str, m: re.Match[str]) -> bool:
@@ -136,20 +138,23 @@ def read_byline(
     text = block.text
     if at_head and len(text) <= 80 and (name := _known(text, author, site)):
         return Credit("author", name), None
-    m = _STAMP_BY.fullmatch(text) if len(text) <= 140 else None
+    if len(text) > 140:
+        return None, None
+    dated = _DATED.search(text) is not None
+    m = _STAMP_BY.fullmatch(text) if dated else None
     if m and is_stamp(m["stamp"]) and len(words_of(m["name"])) <= 6:
         return Credit("author", m["name"].strip()), m["stamp"]
-    m = _BYLINE.fullmatch(text) if len(text) <= 140 else None
+    m = _BYLINE.fullmatch(text)
     if m and (at_head or len(m["lead"]) > 8):
         name = _NAME_END.sub("", m["name"].strip(" ,-–—|"))
         if _is_person(name) and len(words_of(name)) <= 6 and (like_headline(name) or len(m["lead"]) > 8):
             return Credit("author", name), m["rest"].strip() or None
-    if not at_head or len(text) > 140:
+    if not at_head:
         return None, None
     m = _DESKED.fullmatch(text)
     if m:
         return Credit("author", m["name"]), None
-    return _named_stamp(text)
+    return _named_stamp(text) if dated else (None, None)
 
 
 def _named_stamp(text: str) -> tuple[Credit | None, str | None]:
@@ -185,6 +190,7 @@ def _known(text: str, author: str | None, site: str | None) -> str | None:
     return bare if said else None
 
 
+_DATED = re.compile(r"\d\D*\d\D*\d")  # the least figures of a date
 _NAME_END = re.compile(r"\s(?:pada|on|di|at|-|,|senin|selasa|rabu|kamis|jumat|jum'at|sabtu|minggu)\s*$", re.I)
 
 

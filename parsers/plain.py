@@ -10,18 +10,19 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from parsers.lines import LONGEST_LINE, closed_lines, normal, opening_words
+from parsers.lines import LONGEST_LINE, by_first_letter, closed_beginnings, closed_lines, normal, opening_words
 from parsers.patterns import BEGINS
 from parsers.people import LAST_ROLES, ROLES
 
 _LEAST = LONGEST_LINE + 12  # characters: longer than any closed line
+_SHORTEST = 10  # characters: of a longer one, marks around it left out, at least three remain
 _FEW, _MANY = 7, 24  # spaces: more than in names with a role; more than in any run of closed lines
 _QUOTED = re.compile(r"[\"“”'‘’]{1,2}(?=[^\W_])")
 _SPLIT = re.compile(r"[\s:.!?…]")  # where the first word of closed lines run together ends
 _LONGEST_BEGINNING = 40  # characters
 # What a source line, a notice, tags, a caption or a credit begins with; what an anchored pattern does is in BEGINS.
-_BEGINS = re.compile(
-    BEGINS.pattern + "|"
+_BEGINS = by_first_letter(
+    BEGINS + "|"
     r"sumber|sourc|src|ref|rujukan|via|link|tautan|url|bersumber|melansir|mengutip|copas|repost|adapted|taken|quoted"
     r"|courtesy|di(?:kutip|sadur|lansir|olah|sarikan|ambil|terjemahkan|himpun|rangkum|adaptasi|salin|nukil|pos|tulis"
     r"|catat|terbitkan|tandai|kategorikan)|dari berbagai|naskah|opini|kolom|laporan|esai|cerita|informasi|konten"
@@ -55,9 +56,11 @@ def is_plain(text: str) -> bool:
     if not (end[-1].isalnum() or any(map(str.isalnum, end))):
         return False
     low = text[start:_LONGEST_BEGINNING].casefold()
-    begins = _COUNTS.match(low) if low[:1].isdecimal() else _BEGINS.match(low)
+    begins = _COUNTS if low[0].isdecimal() else _BEGINS.get(low[0])
+    if begins and begins.match(low):
+        return False
     signed = "©" in text or ("(" in text and "(c)" in text.casefold())
-    if begins or signed or "  " in text or not text.isprintable():
+    if signed or "  " in text or not text.isprintable():
         return False
     if start and text.count(" ") < _MANY and normal(_SPLIT.split(text, maxsplit=1)[0]) in opening_words():
         return False
@@ -78,4 +81,7 @@ def _is_plain_briefly(text: str, low: str) -> bool:
         return False  # names in capitals, those who helped
     if _SAYS_BRIEFLY.match(low) or text.endswith(("...", "…")) or text.rstrip("*-–—|• ").endswith(LAST_ROLES):
         return False
-    return (" " in text or "/" not in text) and normal(text) not in closed_lines()
+    if " " not in text and "/" in text:
+        return False
+    may_close = len(text) <= _SHORTEST or low[:3] in closed_beginnings()
+    return not (may_close and normal(text) in closed_lines())

@@ -23,6 +23,7 @@ from parsers.plain import is_plain
 from parsers.suffix import cut_desk, cut_suffix
 
 CAPTION_MOST = 300  # characters of a caption that looks like prose
+_PILED = 5  # search words
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,25 +133,30 @@ def _is_plain_headline(block: Block) -> bool:
 
 def drop_lines(draft: Draft, context: CleanContext, out: Sift) -> None:
     """Whole lines of the closed lists and the anchored patterns."""
-    tail = draft.tail() if draft.loud else 0
     for index in draft.loud:
         block = draft.blocks[index]
         group = closed_group(block)
-        rule = _closed_rule(group, block, index >= tail) if group is not None else None
-        rule = rule or pattern_rule(block) or (closing_rule(block) if index >= tail else None)
+        rule = _closed_rule(group, block, draft, index) if group is not None else None
+        rule = rule or pattern_rule(block) or _closing_rule(block, draft, index)
         if rule is None:
             continue
         out.drop(index, "lines", rule, block.text)
-        if rule == "page_turner" and index >= tail:  # in the middle its next page follows
+        if rule == "page_turner" and index >= draft.tail():  # in the middle its next page follows
             out.flags.append("incomplete")
 
 
-def _closed_rule(group: Group, block: Block, at_tail: bool) -> str | None:
+def _closed_rule(group: Group, block: Block, draft: Draft, index: int) -> str | None:
     """A word that may also head a section needs the tail or a link."""
-    if group.anywhere and not (block.kind is BlockKind.ITEM and block.link_share < 0.8 and not at_tail):
+    linked = block.link_share >= 0.8
+    if linked or (group.anywhere and block.kind is not BlockKind.ITEM):
         return group.name
-    closing = at_tail and block.kind is not BlockKind.HEADING
-    return group.name if closing or block.link_share >= 0.8 else None
+    closing = (group.anywhere or block.kind is not BlockKind.HEADING) and index >= draft.tail()
+    return group.name if closing else None
+
+
+def _closing_rule(block: Block, draft: Draft, index: int) -> str | None:
+    rule = closing_rule(block)
+    return rule if rule and index >= draft.tail() else None
 
 
 def drop_credited(draft: Draft, context: CleanContext, out: Sift) -> None:
@@ -173,9 +179,10 @@ def _and_loud(first: range, draft: Draft) -> Iterable[int]:
 
 def cut_suffixes(draft: Draft, context: CleanContext, out: Sift) -> None:
     """Calls and footers glued to the end of a paragraph."""
-    end = draft.tail(2)
     for index, block in enumerate(draft.blocks):
-        cut = cut_suffix(block) or (cut_desk(block) if index >= end else None)
+        cut = cut_suffix(block)
+        if cut is None and block.text.endswith((")", "**")) and index >= draft.tail(2):
+            cut = cut_desk(block)
         if cut is not None:
             out.taken[index] = cut.rest
             out.removed += cut.removed
@@ -249,15 +256,22 @@ def _source(draft: Draft, index: int, out: Sift) -> int:
 
 def drop_piles(draft: Draft, context: CleanContext, out: Sift) -> None:
     """A pile of search words after "Tag ... :", over several blocks."""
-    piling = False
-    for index in range(draft.tail(), len(draft.blocks)) if draft.loud else ():
-        block = draft.blocks[index]
-        tags = () if is_plain(block.text) else people.read_tags(block)
-        more = people.split_tags(block.text) if piling else ()
-        piling = len(tags) >= 5 or len(more) >= 5
+    for first in draft.loud:
+        if len(people.read_tags(draft.blocks[first])) >= _PILED and first >= draft.tail():
+            _pile(draft.blocks, first, out)
+            return
+
+
+def _pile(blocks: Sequence[Block], first: int, out: Sift) -> None:
+    piling = True
+    for index in range(first, len(blocks)):
+        text = blocks[index].text
+        tags = () if is_plain(text) else people.read_tags(blocks[index])
+        more = people.split_tags(text) if piling else ()
+        piling = len(tags) >= _PILED or len(more) >= _PILED
         if piling:
             out.tags += tags or more
-            out.drop(index, "piles", "tags", block.text, "tags")
+            out.drop(index, "piles", "tags", text, "tags")
 
 
 def drop_credits(draft: Draft, context: CleanContext, out: Sift) -> None:
@@ -267,9 +281,12 @@ def drop_credits(draft: Draft, context: CleanContext, out: Sift) -> None:
         block = blocks[index]
         desk = people.is_desk_line(block.text)
         plain = block.kind in (BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.ITEM)
-        if not plain or (head < index < draft.tail() and not desk):
+        found = _credit(block, draft, index) if plain else None
+        if found is None or (head < index < draft.tail() and not desk):
             continue
-        if _credit(draft, index, out) and desk and _is_little(blocks[index + 1 :], blocks):
+        out.add(found)
+        out.taken[index] = None
+        if desk and _is_little(blocks[index + 1 :], blocks):
             for after in range(index + 1, len(blocks)):
                 out.drop(after, "credits", "after_initials", blocks[after].text)
             break
@@ -281,20 +298,20 @@ def _is_little(rest: Sequence[Block], blocks: Sequence[Block]) -> bool:
     return len(rest) <= 3 and short and 5 * sum(len(b.text) for b in rest) < 2 * sum(len(b.text) for b in blocks)
 
 
-def _credit(draft: Draft, index: int, out: Sift) -> bool:
-    block = draft.blocks[index]
+def _credit(block: Block, draft: Draft, index: int) -> Sift | None:
+    """What the line names, if anything; where it stands is asked last, since that is dear to tell."""
     named = people.read_credits(block)
     photo = people.read_photo_credit(block)
     views = people.read_views(block)
-    asked = people.is_desk_line(block.text) or index >= draft.tail(3)
-    initials = people.read_initials(block) if asked else None
-    tags = people.read_tags(block) if index >= draft.tail() else ()
-    if named or photo or views or initials:
-        out.credits += [*named, *([photo] if photo else []), *([initials] if initials else [])]
-        out.credits += [Credit("views", views)] if views else []
-        rule = "people" if named else "photo" if photo else "views" if views else "desk"
-        out.drop(index, "credits", rule, block.text, "credits")
-    elif tags:
-        out.tags += tags
-        out.drop(index, "credits", "tags", block.text, "tags")
-    return bool(named or photo or views or initials or tags)
+    initials = people.read_initials(block)
+    if initials and not (people.is_desk_line(block.text) or index >= draft.tail(3)):
+        initials = None
+    told = [*named, *([photo] if photo else []), *([initials] if initials else [])]
+    told += [Credit("views", views)] if views else []
+    tags = () if told else people.read_tags(block)
+    if not told and not (tags and index >= draft.tail()):
+        return None
+    rule = "tags" if tags else "people" if named else "photo" if photo else "views" if views else "desk"
+    found = Sift(credits=told, tags=list(tags))
+    found.drop(index, "credits", rule, block.text, "tags" if tags else "credits")
+    return found

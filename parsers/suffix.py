@@ -19,7 +19,9 @@ from parsers.plain import is_plain
 from parsers.sources import read_republished, read_source
 
 REACH = 420  # characters before the end in which a glued footer begins
-_SENTENCE_END = re.compile(r"[.!?…][\"”'’)\]]*(?=\s*[A-Z0-9(\[@*])|[\"”](?=\s+[A-Z0-9(\[@*])")
+_SENTENCE_END = re.compile(  # one class of marks first: the engine then looks for those alone
+    r"[.!?…\"”](?:(?<=[.!?…])[\"”'’)\]]*(?=\s*[A-Z0-9(\[@*])|(?<=[\"”])(?=\s+[A-Z0-9(\[@*]))"
+)
 _COUNT = re.compile(r"(?:\d{1,6}|[Tt]idak ada|[Nn]o|[Bb]elum ada) (?:komentar|comments?) ?:?$", re.I)
 _COUNTED = frozenset({"komentar", "comment", "comments"})
 _STOPS = frozenset(".,;")
@@ -51,9 +53,11 @@ def cut_suffix(block: Block) -> Cut | None:
 @lru_cache(maxsize=1024)
 def _glued(text: str) -> int | None:
     """Where the last line begins that may be a footer: after the last full sentence."""
+    if len(text) < 12:
+        return None
     start = _last_sentence_end(text)
     tail = text[start:].strip()
-    if len(text) < 12 or not tail or len(tail) > REACH:
+    if not tail or len(tail) > REACH:
         return None
     may_go = _last_phrase(tail) is not None or (start > 0 and not is_plain(tail))
     return start if may_go else None
