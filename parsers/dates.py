@@ -12,9 +12,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from functools import lru_cache
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from parsers.zones import offset_zone, zone_after, zone_of
 
 LIMIT = 200  # characters of text that are looked at
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
@@ -56,14 +56,6 @@ WEEKDAYS = _words(
     " isn kha monday tuesday wednesday thursday friday saturday sunday mon tue tues wed thu thur thurs fri sat sun"
     " legi pahing paing pon wage kliwon"
 )
-_ZONES = {
-    "wib": 7, "wita": 8, "wit": 9, "z": 0, "utc": 0, "gmt": 0, "ut": 0, "sgt": 8, "myt": 8, "ict": 7, "jst": 9,
-    "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6, "pst": -8, "pdt": -7, "bst": 1, "cet": 1,
-    "cest": 2,
-}  # fmt: skip
-# Indonesian zones have not moved since 1988: no zone file is read for them.
-_FIXED = {"Asia/Jakarta": 7, "Asia/Pontianak": 7, "Asia/Makassar": 8, "Asia/Ujung_Pandang": 8, "Asia/Jayapura": 9}
-
 _MONTH = "(?P<month>" + "|".join(sorted(MONTHS, key=len, reverse=True)) + r")(?![a-z])\.?"
 _YEAR = r"(?P<year>(?:19|20)\d\d)(?!\d)"
 _ANY_YEAR = r"(?P<year>(?:19|20)\d\d|'?\d\d)(?![\d:]|\.\d)"
@@ -85,7 +77,7 @@ _FORMS = tuple(
     )
 )
 _ISO = re.compile(
-    r"(?:19|20)\d\d-[01]\d-[0-3]\dt(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:z|[+-](?:0\d|1[0-3]):?[0-5]\d)", re.ASCII
+    r"(2\d{3}-\d\d-\d\d)(?:[t ](\d\d:\d\d:\d\d)(?:\.\d{1,9})?(z|[+-](?:0\d|1[0-3]):?[0-5]\d)?)?", re.ASCII
 )
 _COMPACT = re.compile(r"(?P<year>(?:19|20)\d\d)(?P<monthno>\d\d)(?P<day>\d\d)(?:t?(\d\d)(\d\d)(\d\d)?)?(z|[+-]\d{4})?")
 _TIME = re.compile(
@@ -96,10 +88,6 @@ _HOUR = re.compile(
     r"(?:pukul|jam|pkl\.?|@|at) (?P<hour>\d{1,2})(?![\d:.]) ?(?P<half>pagi|siang|sore|petang|malam|[ap]\.?m\b)?"
 )
 _HOUR_HALF = re.compile(r"(?<![\d:.])(?P<hour>\d{1,2}) ?(?P<half>[ap]\.?m\b)")
-_OFFSET = re.compile(
-    r"[ (]{0,3}(?:(?:utc|gmt) ?(?P<far>[+-]\d{1,2}(?::?\d\d)?)|(?P<near>[+-]\d\d(?::?\d\d)?)(?![\d:])"
-    r"|(?P<name>[a-z]{1,4})(?![a-z]))"
-)
 # Between a date and its time: these words and marks only, so that a figure further on is not read as a time.
 _BETWEEN = re.compile(r"(?:[\s,|/@()\[\]·•–—-]|t(?=\d)|at |pukul |jam |pkl\.? |time |wib )*")
 
@@ -143,10 +131,7 @@ def parse_date(
     home = zone_of(zone)
     line = _normal(text)
     try:
-        if _ISO.fullmatch(line):  # as nearly all that is written for machines
-            at = datetime.fromisoformat(line.upper())
-            return Moment(at, "second") if _plausible(at, latest) else None
-        found = _compact(line, home) or _absolute(line, home) or _relative(line, home, reference)
+        found = _iso(line, home) or _compact(line, home) or _absolute(line, home) or _relative(line, home, reference)
         found = found or (_last_resort(line, zone, home) if thorough else None)
         return found if found and _plausible(found.at, latest) else None
     except (ValueError, OverflowError):  # a day, hour or offset that does not exist
@@ -202,17 +187,6 @@ _HIJRI = re.compile(
 _SITE = re.compile(r"[a-z0-9-]{2,30}\.(?:com|co\.id|id|net|org|co|news|tv)")
 
 
-@lru_cache(maxsize=16)
-def zone_of(name: str) -> tzinfo:
-    """The zone of that IANA name; an unknown one is Jakarta's, since a wrong setting must not cost the article."""
-    if name in _FIXED:
-        return timezone(timedelta(hours=_FIXED[name]))
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        return timezone(timedelta(hours=7))
-
-
 def _normal(text: str) -> str:
     line = text[:LIMIT]
     if line.isascii():
@@ -229,6 +203,16 @@ def _plausible(at: datetime, latest: datetime | None) -> bool:
     return EARLIEST <= at <= (latest or LATEST)
 
 
+def _iso(line: str, home: tzinfo) -> Moment | None:
+    """What is written for machines, as nearly all times are, at one look; None also for a day that does not exist."""
+    m = _ISO.fullmatch(line)
+    try:
+        at = datetime.fromisoformat(f"{m[1]}T{m[2] or '00:00:00'}{(m[3] or '').upper()}") if m else None
+    except ValueError:
+        return None
+    return Moment(at if at.tzinfo else at.replace(tzinfo=home), "second" if m and m[2] else "day") if at else None
+
+
 def _compact(line: str, home: tzinfo) -> Moment | None:
     """20230420, 20230420T073000Z: only when it is the whole text."""
     m = _COMPACT.fullmatch(line)
@@ -240,7 +224,7 @@ def _compact(line: str, home: tzinfo) -> Moment | None:
         return Moment(day, "day")
     at = day.replace(hour=int(hour), minute=int(minute), second=int(second or 0))
     if offset:
-        at = at.replace(tzinfo=_offset_zone("+0000" if offset == "z" else offset) or home)
+        at = at.replace(tzinfo=offset_zone("+0000" if offset == "z" else offset) or home)
     return Moment(at, "second" if second else "minute")
 
 
@@ -250,8 +234,7 @@ def _absolute(line: str, home: tzinfo) -> Moment | None:
         return _with_time(day, line, iso, home)
     found = sorted((m for form in _FORMS for m in form.finditer(line)), key=lambda m: m.start())
     for m in found:
-        day = _day(m)
-        if day is not None:
+        if day := _day(m):
             return _with_time(day, line, m, home)
     return None
 
@@ -303,7 +286,7 @@ def _at(day: datetime, clock: re.Match[str], after: str, home: tzinfo) -> Moment
     second = groups.get("second")
     if hour > 24 or minute > 59 or int(second or 0) > 60 or (hour == 24 and minute):
         return Moment(day.replace(tzinfo=home), "day")
-    at = day.replace(tzinfo=_zone_after(after) or home) + timedelta(hours=hour, minutes=minute)
+    at = day.replace(tzinfo=zone_after(after) or home) + timedelta(hours=hour, minutes=minute)
     if second is not None:
         return Moment(at + timedelta(seconds=min(int(second), 59)), "second")
     return Moment(at, "minute")
@@ -317,26 +300,6 @@ def _hour(hour: int, half: str | None) -> int:
     if half == "am" or half == "malam":
         return 0 if hour == 12 else hour
     return hour
-
-
-def _zone_after(after: str) -> tzinfo | None:
-    m = _OFFSET.match(after)
-    if not m:
-        return None
-    if m["name"]:
-        hours = _ZONES.get(m["name"])
-        return None if hours is None else timezone(timedelta(hours=hours))
-    return _offset_zone(m["far"] or m["near"])
-
-
-def _offset_zone(text: str) -> tzinfo | None:
-    """+7, +07, +0700, +07:00; None beyond 14 hours, which no zone has."""
-    digits = text[1:].replace(":", "")
-    hours, minutes = (int(digits[:-2]), int(digits[-2:])) if len(digits) > 2 else (int(digits), 0)
-    if hours > 14 or minutes > 59:
-        return None
-    offset = timedelta(hours=hours, minutes=minutes)
-    return timezone(-offset if text[0] == "-" else offset)
 
 
 def _relative(line: str, home: tzinfo, reference: datetime | None) -> Moment | None:
@@ -358,7 +321,8 @@ def _relative(line: str, home: tzinfo, reference: datetime | None) -> Moment | N
 
 
 def _ago(m: re.Match[str], now: datetime) -> Moment:
-    count, unit = _number(m["count"]), _UNITS[m["unit"]]
+    count = int(m["count"]) if m["count"].isdecimal() else _NUMBERS[m["count"]]
+    unit = _UNITS[m["unit"]]
     now = now.replace(microsecond=0)
     if unit in ("months", "years"):
         months = int(count * 12) if unit == "years" else int(count)
@@ -367,10 +331,6 @@ def _ago(m: re.Match[str], now: datetime) -> Moment:
     if m["count2"]:
         at -= timedelta(**{_UNITS[m["unit2"].removesuffix("s")]: int(m["count2"])})
     return Moment(_midnight(at), "day") if unit in ("days", "weeks") else Moment(at, "minute")
-
-
-def _number(text: str) -> float:
-    return int(text) if text.isdecimal() else _NUMBERS[text]
 
 
 def _months_back(now: datetime, months: int) -> datetime:

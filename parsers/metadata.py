@@ -26,11 +26,12 @@ from urllib.parse import urlsplit
 from kliping.model import Credit, Page
 from parsers.authors import choose_author
 from parsers.block import Head
-from parsers.dates import SLACK, Moment, parse_date, zone_of
+from parsers.dates import SLACK, Moment, parse_date
 from parsers.jsonld import Claims, read_claims
 from parsers.links import absolute
 from parsers.text import clean_line, cut
 from parsers.titles import choose_title
+from parsers.zones import zone_of
 
 TAGS, TAG_CHARS = 50, 100
 
