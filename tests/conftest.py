@@ -6,10 +6,12 @@ migrated template. Nothing but loopback and unix sockets can be reached.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from ipaddress import ip_network
 
 import pytest
+import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import make_engine
@@ -27,6 +29,16 @@ def reached() -> Iterator[list[str]]:
     sockets.blocked.clear()
     yield sockets.blocked
     assert not sockets.blocked, f"tried to reach {sockets.blocked}"
+
+
+@pytest.fixture(autouse=True)
+def quiet_logs() -> Iterator[None]:
+    """A command that ran inside a test set up logging on that test's own stream: nobody after it writes there."""
+    yield
+    structlog.reset_defaults()
+    for handler in list(logging.getLogger().handlers):
+        if isinstance(getattr(handler, "formatter", None), structlog.stdlib.ProcessorFormatter):
+            logging.getLogger().removeHandler(handler)
 
 
 @pytest.fixture
