@@ -16,7 +16,7 @@ Debian and Ubuntu: apt-get install python3 python3-venv. Elsewhere: make setup P
 endef
 export NO_PYTHON
 
-.PHONY: setup run test check chaos demo bench bench-extraction bench-feeds bench-scheduling bench-dispatch lock clean
+.PHONY: setup run test check chaos demo bench bench-extraction bench-feeds bench-scheduling bench-polling bench-dispatch lock clean
 
 setup: $(STAMP)
 
@@ -74,6 +74,9 @@ bench-feeds: $(BENCH_STAMP)
 
 bench-scheduling: $(BENCH_STAMP)
 	$(BENCH_PY) -m bench.scheduling
+
+bench-polling: $(BENCH_STAMP)
+	$(BENCH_PY) -m bench.polling
 
 bench-dispatch: $(BENCH_STAMP)
 	$(BENCH_PY) -m bench.dispatch

@@ -37,9 +37,14 @@ _NOBODY = frozenset(("", *_NOBODY_TEXT.split()))
 _DESK = re.compile(
     r"\b(?:admin|administrator|superadmin|webmaster|redaksi|editor|redaktur|newsroom|newsdesk|tim|team|media"
     r"|publisher)\b"
-    r"|\.(?:com|co\.id|id|net|org)\b",
-    re.I,
+    r"|\.(?:com|co\.id|id|net|org)\b"
 )
+# What may stand before or after a name of nothing but letters.
+_BESIDE_TEXT = """oleh by ditulis diposting diposkan dicatat posted published written penulis author reporter pewarta
+    wartawan jurnalis editor redaktur kontributor laporan publicado view lihat semua tulisan article story byline admin
+    pada on di at senin selasa rabu kamis jumat sabtu minggu ahad"""
+_BESIDE = frozenset(_BESIDE_TEXT.split())
+_WITHIN = re.compile(r"follow|ikuti|(?:editor|penulis|reporter|author|jurnalis|wartawan|kontributor)$")
 
 
 def clean_author(text: str) -> str | None:
@@ -49,7 +54,9 @@ def clean_author(text: str) -> str | None:
     name = addressed["name"] if addressed else _MAIL.sub(" ", name)
     named = _NAMED.search(name) if ":" in name else None
     name = named["name"] if named else name
-    for _ in range(2):  # "Rina Dewi, Jurnalis Sabtu 06 Mei 2023": what stood before the date may itself be a tail
+    for _ in range(
+        0 if _is_bare(name) else 2
+    ):  # "Rina Dewi, Jurnalis Sabtu 06 Mei 2023": what stood before the date may itself be a tail
         before, name = name, _TAIL.sub("", _LEAD.sub("", name).strip(" :,-–—|\"'")).strip(" :,-–—|.\"'")
         if name == before:
             break
@@ -59,9 +66,16 @@ def clean_author(text: str) -> str | None:
     return cut(name, AUTHOR_CHARS)
 
 
+def _is_bare(name: str) -> bool:
+    """Letters and spaces that hold nothing of what stands beside names, as most are."""
+    low = name.casefold()
+    words = low.split()
+    return "".join(words).isalpha() and _BESIDE.isdisjoint(words) and not _WITHIN.search(low)
+
+
 def is_desk(name: str | None, site: str | None = None) -> bool:
     """Nobody in person: an admin, an outlet, the site itself. `site` holds its names, hosts among them."""
-    if not name or _DESK.search(name):
+    if not name or _DESK.search(name.casefold()):
         return True
     own = normal((site or "").removeprefix("www."))
     labels = _OWN_HOST.sub(" ", own).replace(".", " ").split() if "." in own else own.split(".")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,11 @@ _STRING_OR_COMMA = re.compile(rf"{_STRING}|,(?=\s{{0,200}}[}}\]])", re.DOTALL)
 _JSON = json.JSONDecoder(strict=False)
 _FIELD = re.compile(r'"(datePublished|dateModified|headline)"\s{0,20}:\s{0,20}"([^"\\]{1,500})"')
 _ARTICLE = re.compile(r"(?:Article|Posting|Report|Review|Recipe|Story)$|^(?:Report|Quiz|HowTo)")
+# What a block must hold to be worth reading: the name of a kind or of a field that the pattern above finds.
+_TELLS = re.compile(
+    r"Article|Posting|Report|Review|Recipe|Story|Quiz|HowTo|WebPage|ItemPage|AboutPage|CreativeWork|WebSite"
+    r"|datePublished|dateModified|headline"
+)
 _PAGE = frozenset(("WebPage", "ItemPage", "AboutPage", "CreativeWork", "WebSite"))
 
 
@@ -46,13 +51,15 @@ def read_claims(blocks: Sequence[str]) -> tuple[Claims, ...]:
 
 
 def _of_block(block: str) -> Iterator[Claims]:
+    if not _TELLS.search(block):
+        return
     data = _load(block)
     if data is None:
         fields = dict(reversed(_FIELD.findall(block)))
         if fields:
             yield Claims(fields.get("headline"), fields.get("datePublished"), fields.get("dateModified"))
         return
-    ids: dict[str, Mapping[str, Any]] = {}
+    ids: dict[str, dict[str, Any]] = {}
     things = list(_objects(data))
     for thing in things:
         if isinstance(thing.get("@id"), str) and "name" in thing:
@@ -88,20 +95,20 @@ def _strings_and_rest(pattern: re.Pattern[str], text: str) -> str:
     return "".join(filter(None, pattern.split(text)))
 
 
-def _objects(data: Any) -> Iterator[Mapping[str, Any]]:
+def _objects(data: Any) -> Iterator[dict[str, Any]]:
     """Every object, outer before inner, in document order."""
     queue, seen = [data], 0
     while queue and seen < _NODES:
         seen += 1
         value = queue.pop(0) if len(queue) < 64 else queue.pop()
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             yield value
             queue += [v for v in value.values() if isinstance(v, (dict, list))]
         elif isinstance(value, list):
             queue += value
 
 
-def _claims(thing: Mapping[str, Any], ids: Mapping[str, Mapping[str, Any]], page: bool) -> Claims:
+def _claims(thing: dict[str, Any], ids: dict[str, dict[str, Any]], page: bool) -> Claims:
     return Claims(
         headline=_first(thing.get("headline")) or _first(thing.get("name")),
         published=_first(thing.get("datePublished")) or _first(thing.get("dateCreated")),
@@ -121,12 +128,14 @@ def _texts(value: Any) -> list[str]:
 
 
 def _first(value: Any) -> str | None:
+    if isinstance(value, str):
+        return value.strip() or None
     return next(iter(_texts(value)), None)
 
 
-def _names(value: Any, ids: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _names(value: Any, ids: dict[str, dict[str, Any]]) -> Iterator[str]:
     for person in (value if isinstance(value, list) else [value])[:20]:
-        if isinstance(person, Mapping):
+        if isinstance(person, dict):
             known = ids.get(person["@id"]) if isinstance(person.get("@id"), str) and "name" not in person else None
             name = _first((known or person).get("name"))
         else:
@@ -144,11 +153,11 @@ def _tags(value: Any) -> tuple[str, ...]:
 
 def _image(value: Any) -> str | None:
     for image in (value if isinstance(value, list) else [value])[:5]:
-        found = _first(image.get("url") or image.get("contentUrl")) if isinstance(image, Mapping) else _first(image)
+        found = _first(image.get("url") or image.get("contentUrl")) if isinstance(image, dict) else _first(image)
         if found:
             return found
     return None
 
 
 def _address(value: Any) -> str | None:
-    return _first(value.get("@id")) if isinstance(value, Mapping) else _first(value)
+    return _first(value.get("@id")) if isinstance(value, dict) else _first(value)

@@ -301,7 +301,7 @@ def _image(head: Head, metas: dict[str, list[str]], claims: Sequence[Claims], ba
 
 def _canonical(head: Head, metas: dict[str, list[str]], base: str) -> str | None:
     """What the page declares its address to be, as data."""
-    declared = [href for rel, href in head.links if "canonical" in rel.split()]
+    declared = [href for rel, href in head.links if "canonical" in rel and "canonical" in rel.split()]
     for candidate in (*declared, *metas.get("og:url", ())):
         url = absolute(candidate, base)
         if url is not None:

@@ -17,6 +17,7 @@ from parsers.text import clean_line, cut
 TITLE_CHARS = 1000
 AGREED = 0.6  # share of words two titles must have in common
 _SEPARATOR = re.compile(r"\s+[|\-–—:»«·•~/]+\s+|\s*[|»•]\s*|:\s(?=[^:]{1,40}$)")
+_DIVIDES = re.compile(r"[|\-–—:»«·•~/]")  # a mark that no separator can do without
 _HOST = re.compile(r"[\w.-]+\.(?:com|co\.id|net|org|id|news|tv)")
 _ENDING = re.compile(r"\.(?:co\.id|com|net|org|id|blogspot\.com|wordpress\.com)$")
 
@@ -45,7 +46,8 @@ def _best_visible(visible: Sequence[str], witnesses: Sequence[str]) -> str | Non
     """The visible headline most alike to any witness; the first of equals."""
     told, best, most = list(dict.fromkeys(witnesses)), None, 0.0
     for line in dict.fromkeys(visible):
-        alike = max((likeness(line, witness) for witness in told), default=0.0)
+        same = line in told and _word_set(line)
+        alike = 1.0 if same else max((likeness(line, witness) for witness in told), default=0.0)
         if alike > most:
             best, most = line, alike
         if most == 1.0:
@@ -67,7 +69,10 @@ def _word_set(text: str) -> frozenset[str]:
 @lru_cache(maxsize=128)  # most pages repeat their title in every meta
 def strip_site(title: str, site: str | None) -> str:
     """The title without the site's name before or after it. `site` is a name or host."""
-    title = _strip_lead(clean_line(title), site)
+    title = clean_line(title)
+    if not _DIVIDES.search(title):
+        return title
+    title = _strip_lead(title, site)
     parts = _parts(title)
     while len(parts) > 1:
         if _names_site(parts[-1][1], site):
