@@ -95,8 +95,8 @@ def parse_caption(text: str) -> Caption:
 
 def is_told(caption: Caption) -> bool:
     """Whether a caption says anything: words, and not those of a button such as "Perbesar"."""
-    group = closed_lines().get(normal(caption.text))
-    return bool(words_of(caption.text)) and not (group is not None and group.anywhere)
+    group = closed_lines().get(normal(caption.text)) if len(caption.text) <= LINE_LIMIT else None
+    return any(map(str.isalnum, caption.text)) and not (group is not None and group.anywhere)
 
 
 def read_caption(block: Block, at_head: bool) -> Caption | None:

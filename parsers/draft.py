@@ -9,8 +9,8 @@ from kliping.model import Caption, Credit, Removal, Source
 from parsers import people
 from parsers.block import Block, BlockKind
 from parsers.breaks import is_furniture
+from parsers.lastlines import closing_rule
 from parsers.lines import LINE_LIMIT, closed_group, is_prose
-from parsers.patterns import closing_rule
 from parsers.plain import is_plain
 
 HEAD_BLOCKS, TAIL_BLOCKS = 6, 6

@@ -66,8 +66,8 @@ def opening_words() -> frozenset[str]:
 
 @cache
 def closing_words() -> frozenset[str]:
-    """The words that closed lines end with."""
-    return frozenset(normal(line.split(" ")[-1]) for line in closed_lines())
+    """The words that closed lines and counts of comments end with."""
+    return frozenset(normal(line.split(" ")[-1]) for line in closed_lines()) | {"komentar", "comment", "comments"}
 
 
 @cache

@@ -127,9 +127,6 @@ _FORM = re.compile(
     r"(?:tinggalkan (?:balasan|komentar)|leave a (?:reply|comment)|balas|balasan|reply|comments?)"
     r"(?: (?:ke|to|on|pada|untuk) .{1,150})(?: batalkan balasan| cancel reply)?"
 )
-_SAID = re.compile(r"[^.,:]{1,60} (?:mengatakan|berkata|said|says|menulis|wrote)(?:\.{3}|…|:)")
-_NUMBERS = re.compile(r"\d{1,2}(?: \d{1,2}){1,15}(?: (?:next|selanjutnya|berikutnya|»|›|>))?|\d{1,2}/\d{1,2}")
-_AGO = re.compile(r"(?:\d{1,3}|se|satu) ?(?:detik|menit|jam|hari|minggu|bulan|tahun) (?:yang )?lalu")
 _READING = re.compile(
     r"(?:(?:estimasi )?(?:waktu|lama) (?:mem)?baca|reading time) ?:? ?\d{1,3} ?(?:menit|min)\w*(?: (?:baca|read))?"
     r"|\d{1,3} ?(?:menit|min(?:ute)?s?) (?:baca|membaca|read)"
@@ -176,10 +173,9 @@ def pattern_rule(block: Block) -> str | None:
         return None
     if not any(map(str.isalnum, text)):
         return "divider"
-    line = normal(text)
+    line, text = normal(text), text.lstrip(_BULLETS)
     if text[0].isalnum() and not (line[0].isdecimal() or ((begins := _BEGINS.get(line[0])) and begins.match(line))):
         return None
-    text = text.lstrip(_BULLETS)
     low = " ".join(text.casefold().split())
     for name, pattern in _WHOLE:
         if pattern.fullmatch(line):
@@ -323,44 +319,6 @@ _READ_LINK = re.compile(
 def _is_read_link(text: str, low: str, block: Block) -> bool:
     """ "Jangan lupa membaca artikel ... > TITLE": an invitation that ends in a link."""
     return bool(_READ_LINK.fullmatch(low)) and (bool(block.links) or ">" in low) and len(words_of(low)) <= 30
-
-
-_CONTACT = re.compile(
-    r"(?:facebook|fb|fanpage|instagram|ig|twitter|tiktok|youtube|whats?app|wa|telegram|line)(?: kami)?"
-    r" ?[:：] ?\S.{1,60}"
-    r"|(?:(?:segera|silakan|silahkan|ayo|yuk) )?(?:hubungi|kontak|kunjungi|follow|ikuti)"
-    r" (?:kami|admin|sosmed kami|media sosial kami|akun kami)(?: (?:di|ke|via|melalui|lewat|segera|sekarang))*\W*"
-    r"(?:[+(]?\d[\d ()./-]{6,18}\d)?\W*"
-    r"|[+(]?\d[\d ()./-]{6,18}\d"
-)
-
-
-_FIND_US = re.compile(
-    r"(?:atau |anda |kamu |juga |bisa |dapat ){0,4}temukan (?:juga )?kami (?:juga )?(?:di|via|melalui)\b.{0,160}"
-)
-_ALSO_OURS = re.compile(
-    r"selain .{3,120}, (?:kami|blog ini|situs ini|website ini) juga (?:mem|men|meng|me|ber)?\w{3,12} .{0,60}"
-    r"\b(?:artikel|tulisan|info|informasi|berita|tips|tutorial|konten|produk|jasa|layanan)\b.{0,80}"
-)
-
-
-@lru_cache(maxsize=256)
-def closing_rule(block: Block) -> str | None:
-    """What only counts among the last lines: a site's own addresses and numbers, page numbers, a reader's name."""
-    text = " ".join(block.text.casefold().split())
-    if len(text) > 200 or block.kind in (BlockKind.CODE, BlockKind.CELL):
-        return None
-    if _CONTACT.fullmatch(text) and len(words_of(text)) <= 9:
-        return "contact"
-    if _FIND_US.fullmatch(text):
-        return "contact"
-    if _ALSO_OURS.fullmatch(text):
-        return "call"
-    reader = _SAID.fullmatch(text) or _AGO.fullmatch(text)
-    number = block.kind is not BlockKind.ITEM and _NUMBERS.fullmatch(text)
-    if len(text) > 100 or not (reader or number) or len(words_of(text)) > 20:
-        return None
-    return "comments" if reader else "page_number"
 
 
 def _is_support(text: str, low: str, block: Block) -> bool:

@@ -128,6 +128,11 @@ def _role_last(text: str) -> tuple[Credit, ...]:
     return (Credit(ROLES[m["role"].casefold()], m["name"]),) if m else ()
 
 
+def may_sign(text: str) -> bool:
+    """The figures of a date, or how a blog's byline begins: away from the head nothing else says who wrote."""
+    return text[:2].casefold() in ("di", "po", "pu") or _DATED.search(text) is not None
+
+
 def read_byline(
     block: Block, at_head: bool = True, author: str | None = None, site: str | None = None
 ) -> tuple[Credit | None, str | None]:
@@ -197,7 +202,7 @@ _NAME_END = re.compile(r"\s(?:pada|on|di|at|-|,|senin|selasa|rabu|kamis|jumat|ju
 def read_initials(block: Block) -> Credit | None:
     """Desk initials that close an article, "(wsw/wsw)", "(kha)", or an editor's name in brackets."""
     text = block.text.strip()
-    if len(text) > 60 or CITED.search(text.casefold()):
+    if len(text) > 60 or not (text.startswith(("(", "[")) or "/" in text) or CITED.search(text.casefold()):
         return None
     if any(form.fullmatch(text) for form in (_DESK, _DESK_SLASH, _BRACKET_NAMES)):
         return Credit("initials", text.strip("()[]. "))

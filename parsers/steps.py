@@ -17,8 +17,9 @@ from parsers.block import Block, BlockKind
 from parsers.breaks import is_furniture
 from parsers.dates import is_stamp
 from parsers.draft import HEAD_BLOCKS, Draft, Sift
+from parsers.lastlines import closing_rule
 from parsers.lines import Group, closed_group, like_headline, normal, words_of
-from parsers.patterns import closing_rule, pattern_rule
+from parsers.patterns import pattern_rule
 from parsers.plain import is_plain
 from parsers.suffix import cut_desk, cut_suffix
 
@@ -199,27 +200,18 @@ def _unresolved(found: Sequence[Source]) -> list[str]:
 def drop_stamps(draft: Draft, context: CleanContext, out: Sift) -> None:
     """Date stamps and bylines before the first prose; at the end those with a time of day or a blog's form."""
     head = draft.head()
-    for index in (*range(head), *range(max(head, draft.tail(2)), len(draft.blocks))):
-        block = draft.blocks[index]
-        text = block.text
-        if len(text) > 140:
+    for index, block in enumerate(draft.blocks):
+        text, at_head = block.text, index < head
+        if len(text) > 140 or not (at_head or people.may_sign(text)):
             continue
-        if is_stamp(text, relative=index < head) and (index < head or ":" in text or "." in text):
-            out.published.append(text)
-            out.drop(index, "stamps", "date", text, "published_at")
-        else:
-            _byline(block, index, context if index < head else None, out)
-
-
-def _byline(block: Block, index: int, at_head: CleanContext | None, out: Sift) -> None:
-    """Who wrote and when, in one line."""
-    known = (at_head.author, at_head.site_name) if at_head else (None, None)
-    credit, rest = people.read_byline(block, at_head is not None, *known)
-    if credit is None and rest is None:
-        return
-    out.credits += [credit] if credit else []
-    out.published += [rest] if rest else []
-    out.drop(index, "stamps", "byline", block.text, "credits" if credit else "published_at")
+        stamp = is_stamp(text, relative=at_head) and (at_head or ":" in text or "." in text)
+        known = (context.author, context.site_name) if at_head else (None, None)
+        credit, date = (None, text) if stamp else people.read_byline(block, at_head, *known)
+        if (credit is None and date is None) or not (at_head or index >= draft.tail(2)):
+            continue
+        out.credits += [credit] if credit else []
+        out.published += [date] if date else []
+        out.drop(index, "stamps", "date" if stamp else "byline", text, "credits" if credit else "published_at")
 
 
 def drop_sources(draft: Draft, context: CleanContext, out: Sift) -> None:

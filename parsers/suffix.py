@@ -23,7 +23,6 @@ _SENTENCE_END = re.compile(  # one class of marks first: the engine then looks f
     r"[.!?…\"”](?:(?<=[.!?…])[\"”'’)\]]*(?=\s*[A-Z0-9(\[@*])|(?<=[\"”])(?=\s+[A-Z0-9(\[@*]))"
 )
 _COUNT = re.compile(r"(?:\d{1,6}|[Tt]idak ada|[Nn]o|[Bb]elum ada) (?:komentar|comments?) ?:?$", re.I)
-_COUNTED = frozenset({"komentar", "comment", "comments"})
 _STOPS = frozenset(".,;")
 _WHOLE = (BlockKind.CODE, BlockKind.CELL, BlockKind.HEADING)
 _CUTTABLE = frozenset(
@@ -137,8 +136,9 @@ def cut_desk(block: Block) -> Cut | None:
 
 def _last_phrase(text: str) -> tuple[str, str] | None:
     """The closed line or comment count that ends `text`, as written, with its rule."""
-    last = normal(text[text.rfind(" ") + 1 :])
-    if last and last not in _COUNTED and last not in closing_words():
+    last = text[text.rfind(" ") + 1 :]
+    last = last.casefold() if last.isalnum() else normal(last)
+    if last and last not in closing_words():
         return None
     count = _COUNT.search(text[-24:])
     if count:

@@ -15,8 +15,9 @@ from parsers.around import look_around
 from parsers.block import Block, BlockKind, Link
 from parsers.captions import read_caption
 from parsers.clean import CleanContext, Cleaned, clean
+from parsers.lastlines import closing_rule
 from parsers.lines import closed_group, closed_lines
-from parsers.patterns import closing_rule, pattern_rule
+from parsers.patterns import pattern_rule
 from parsers.plain import is_plain
 
 LEAD = (
