@@ -162,8 +162,9 @@ def _with_beside(cleaned: Cleaned, reading: _Reading, page: Page) -> Cleaned:
     around = _around(reading, page)
     lead = [parse_caption(clean_line(text)) for text in reading.captions]
     captions = [*(c for c in lead if is_told(c)), *around.captions, *cleaned.captions]
-    decks = _decks(reading.tree.head)
-    captions = [c for c in captions if normal(c.text) not in decks]
+    if captions:
+        decks = _decks(reading.tree.head)
+        captions = [c for c in captions if normal(c.text) not in decks]
     return replace(
         cleaned,
         captions=tuple({normal(c.text): c for c in reversed(captions)}.values())[::-1],

@@ -11,7 +11,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import accumulate, islice, repeat
 
 DEPTH = 512
@@ -114,25 +114,28 @@ def defuse(html: bytes) -> bytes:
     An honest page is only measured, few of its tags are open at once and none is a giant; but its long scripts and
     styles are emptied: they are a third of most pages and a quarter of their parsing.
     """
-    stretches = list(_stretches(html, b"<"))
-    giant = any(_is_giant(html, start, end) for start, end in stretches)
-    html = _emptied(html, stretches)
+    html, giant = _emptied(html)
     tags = len(html) - len(html.replace(b"<", b"", _MANY + 1))  # at half the price of `count`
     deep = tags > _MANY and _may_nest(html)
     return _Scan(html).result() if giant or deep or _hides_giant(html) else html
 
 
-def _emptied(html: bytes, stretches: Sequence[tuple[int, int]]) -> bytes:
-    """Without the text of long scripts and styles. JSON-LD stays, and what may end a comment that they stand in."""
-    kept, at = [], 0
-    for start, end in stretches:
+def _emptied(html: bytes) -> tuple[bytes, bool]:
+    """The page without the text of long scripts and styles, and whether one of its tags is a giant.
+
+    JSON-LD stays, and what may end a comment that a script stands in.
+    """
+    kept, at, giant = [], 0, False
+    for start, end in _stretches(html, b"<"):
         tag = _UNREAD.match(html, start, end)
+        if tag is None or tag.end() > start + 2 * ATTRIBUTES:
+            giant = giant or _is_giant(html, start, end)
         if tag is None or b"ld" in tag[0].lower() or not html.startswith(b"</" + tag[1], end):
             continue
         if b"-->" not in html[tag.end() : tag.end() + _EDGE] and b"-->" not in html[end - _EDGE : end]:
             kept.append(html[at : tag.end()])
             at = end
-    return b"".join((*kept, html[at:])) if kept else html
+    return (b"".join((*kept, html[at:])) if kept else html), giant
 
 
 def _may_nest(html: bytes) -> bool:

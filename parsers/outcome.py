@@ -78,20 +78,19 @@ def _is_formed(url: str | None, article_url: str | None) -> bool:
 
 def is_index(tree: Tree, url: str | None) -> bool:
     """Whether the page lists posts: an address that says so, and several posts side by side, none of them the page."""
-    if _says_article(tree):
-        return False
-    posts = _posts(tree)
-    total = sum(len(line.text) for line in tree.lines)
-    if len(posts) < 2 or 2 * max(posts) > total:
-        return False
     url = url or next((href for rel, href in tree.head.links if rel == "canonical"), None)
     try:
         parts = urlsplit(url or "")
     except ValueError:
         return False
-    if not parts.netloc:
-        return len(posts) >= 5 and 3 * max(posts) < sum(posts)
-    return bool(_INDEX_PATH.search(parts.path)) and not parts.query.startswith("p=")
+    named = bool(parts.netloc)
+    if (named and (not _INDEX_PATH.search(parts.path) or parts.query.startswith("p="))) or _says_article(tree):
+        return False
+    posts = _posts(tree)
+    total = sum(len(line.text) for line in tree.lines)
+    if len(posts) < 2 or 2 * max(posts) > total:
+        return False
+    return named or (len(posts) >= 5 and 3 * max(posts) < sum(posts))
 
 
 def _says_article(tree: Tree) -> bool:

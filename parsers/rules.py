@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -85,8 +85,9 @@ class Rules:
 
     def rule_for(self, url: str | None, platform: str | None = None, at: datetime | None = None) -> Rule:
         """The rule for a page at `url`, on `platform`, as of `at`."""
-        own = next((self.hosts[name] for name in _names(url) if name in self.hosts), None)
-        platform = platform or next((name for name in _names(url) if name in PLATFORMS), "default")
+        names = _names(url)
+        own = next((self.hosts[name] for name in names if name in self.hosts), None)
+        platform = platform or next((name for name in names if name in PLATFORMS), "default")
         versions = own or self.platforms.get(platform) or (Rule(),)
         return _as_of(versions, at)
 
@@ -127,14 +128,14 @@ def build(texts: Mapping[str, str]) -> Rules:
     return Rules({name: rules for name, rules in ready.items() if name not in platforms}, platforms)
 
 
-def _names(url: str | None) -> Iterable[str]:
+def _names(url: str | None) -> list[str]:
     """The host and the domains it stands under."""
     try:
         host = host_of(url) if url else ""
     except ValueError:
         host = ""
     parts = host.partition(":")[0].split(".")
-    return (".".join(parts[n:]) for n in range(len(parts) - 1))
+    return [".".join(parts[n:]) for n in range(len(parts) - 1)]
 
 
 def _as_of(versions: tuple[Rule, ...], at: datetime | None) -> Rule:
