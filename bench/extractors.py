@@ -50,6 +50,15 @@ Extractor = Callable[[Sample], str | None]
 Make = Callable[[str], Extractor]  # from the language of the set
 
 
+def kliping_body(_: str) -> Extractor:
+    from kliping.model import Origin, Page
+    from parsers import rules
+    from parsers.article import body_of
+
+    known, now = rules.load(), datetime.now(UTC)
+    return lambda sample: body_of(Page(sample.url, sample.html, now, Origin.STORED), known)
+
+
 def kliping(_: str) -> Extractor:
     from kliping.model import Origin, Page
     from parsers import rules
@@ -147,6 +156,7 @@ class Peer:
 
 PEERS = {
     "kliping": Peer("kliping: bytes in, the whole Article out", "kliping", kliping),
+    "kliping-body": Peer("kliping: the body alone", "kliping", kliping_body),
     "trafilatura": Peer("trafilatura.extract", "trafilatura", trafilatura_plain),
     "trafilatura-fast": Peer("trafilatura.extract(fast=True)", "trafilatura", trafilatura_fast),
     "trafilatura-metadata": Peer(

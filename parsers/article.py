@@ -48,6 +48,7 @@ TITLE, AUTHOR, URL, BODY = 1000, 300, 2048, 1024 * 1024
 _MOST_HEADLINES = 8
 _END_BLOCKS = 8  # how near the ends a site's own opener or closer stands
 _TAG = re.compile(r"<[^<>]{1,200}>")
+_UNREADABLE = (ValueError, LookupError, ArithmeticError, AttributeError, TypeError, RecursionError)
 SHORT = 250  # characters of prose below which a laxer reading is tried
 
 
@@ -69,7 +70,21 @@ def extract(page: Page, rules: Rules | None = None) -> Article:
         return _extract(page, rules if rules is not None else load())
     except ParseError:
         raise
-    except (ValueError, LookupError, ArithmeticError, AttributeError, TypeError, RecursionError) as error:
+    except _UNREADABLE as error:
+        raise PageError(f"{type(error).__name__}: {error}") from error
+
+
+def body_of(page: Page, rules: Rules | None = None) -> str:
+    """The clean body alone, for those who need neither title nor author, dates nor language: empty where there is none.
+
+    A headline repeated over the text is told by the feed's title only. Raises PageError like `extract`.
+    """
+    try:
+        html = decode(page.html, page.charset)
+        rule = (rules if rules is not None else load()).rule_for(page.url, detect(html), page.fetched_at)
+        blocks = _read(defuse(html), rule, page).sifted.blocks
+        return _body(clean(blocks, _context(page, rule, metadata.Metadata(), blocks)))
+    except _UNREADABLE as error:
         raise PageError(f"{type(error).__name__}: {error}") from error
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from kliping.errors import ParseError
 from kliping.model import Article, Entry, Origin, Page, PageOutcome
 from parsers import rules
-from parsers.article import extract
+from parsers.article import body_of, extract
 from parsers.sniff import is_binary
 
 NOW = datetime(2019, 4, 21, tzinfo=UTC)
@@ -301,3 +301,10 @@ def test_any_bytes_raise_nothing_else(html: bytes, charset: str | None) -> None:
 def test_rules_are_loaded_when_none_are_given() -> None:
     html = blogger_page(paragraphs_body(OWN))
     assert extract(page(html)) == extract(page(html), rules.load())
+
+
+@pytest.mark.parametrize("path", sorted((Path(__file__).parent / "sites").rglob("*.html"))[:12], ids=lambda p: p.stem)
+def test_the_body_alone_is_the_articles_but_for_a_repeated_headline(path: Path) -> None:
+    page = Page(f"https://{path.parent.name}/x", path.read_bytes(), datetime(2026, 3, 2, tzinfo=UTC))
+    whole, alone = extract(page), body_of(page)
+    assert set((whole.body or alone).split("\n\n")) <= set(alone.split("\n\n"))
