@@ -35,13 +35,14 @@ def vocabulary(words: str) -> frozenset[str]:
 
 _PART = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]+)\d*(?![A-Za-z0-9])")  # not the letters of a hash: "7ad19a3"
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-_BUILDER = re.compile(r"(?:elementor|wp-block|ck|et_pb|vc|fl|so|panel|siteorigin|brxe|uagb|stk|kt)[-_]")
-_STATE = re.compile(
-    r"(?:has|with|without|w|no|is|and|enable|enabled|disable|js|u|url)[-_]"
-    r"|(?:tag|category|type|status|format)-(?!cloud|list|links?$|labels?$)\w"
+# What the beginning of a token tells of all of it: a post, a state or a taxonomy, a block of a page builder.
+_KIND = re.compile(
+    r"(?P<post>(?:hentry|h-entry|type-(?:post|page)|post-\d+|blog-posts?|Blog)$)"
+    r"|(?P<state>(?:has|with|without|w|no|is|and|enable|enabled|disable|js|u|url)[-_]"
+    r"|(?:tag|category|type|status|format)-(?!cloud|list|links?$|labels?$)\w)"
+    r"|(?P<builder>(?:elementor|wp-block|ck|et_pb|vc|fl|so|panel|siteorigin|brxe|uagb|stk|kt)[-_])"
 )
 _SWITCH = re.compile(r"[-_](?:enable|off|on|first|is)")
-_POST = re.compile(r"(?:hentry|h-entry|type-(?:post|page)|post-\d+|blog-posts?|Blog)$")
 
 _JUNK_WORDS = vocabulary(
     """share shares sharing sharer sharebar sharedaddy sharethis addthis addtoany shareaholic socials social sociable
@@ -136,12 +137,14 @@ def _judge_class(value: str) -> int:
 
 def _judge(token: str) -> int:
     """Most tokens are seen for the first time on a site's first page, so what costs most is asked last."""
-    if _POST.match(token):
+    begins = _KIND.match(token)
+    kind = begins.lastgroup if begins else None
+    if kind == "post":
         return POST | AREA | (0 if token.startswith(("blog", "Blog")) else ENTRY)
-    if _STATE.match(token) or _SWITCH.search(token):
+    if kind == "state" or _SWITCH.search(token):
         return 0
     words = _words(token)
-    if _BUILDER.match(token):  # page builders call every block of an article a widget
+    if kind == "builder":  # page builders call every block of an article a widget
         words = [word for word in words if word in _BUILT]
     marks = 0
     for word in words:
