@@ -29,5 +29,6 @@ def unread_date_lines(tree: Tree, choice: Choice) -> tuple[str, ...]:
         return ()
     first = tree.rows[choice.elements[0]].first
     near = [i for i in tree.pruned if first - BEFORE <= tree.rows[i].first <= first and i < choice.elements[0]]
-    texts = [line.text for i in near[-ELEMENTS:] for line in expand(tree.pruned[i]).lines]
+    dated = [node for i in near[-ELEMENTS:] if _YEAR.search((node := tree.pruned[i]).text())]
+    texts = [line.text for node in dated for line in expand(node).lines]
     return tuple(text for text in texts if len(text) < LONGEST and _YEAR.search(text))[:MOST]

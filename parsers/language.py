@@ -57,9 +57,8 @@ def identify(text: str) -> str | None:
     sample = text[:LOOKED_AT].strip()
     if len(sample) < _SHORTEST:
         return None
-    tokens = sample.split()
-    found = _by_words([token.lower() for token in tokens]) if len(sample) >= ENOUGH else None
-    return found or _by_letters(sample, tokens)
+    found = _by_words(sample.lower().split()) if len(sample) >= ENOUGH else None
+    return found or _by_letters(sample, sample.split())
 
 
 def _by_letters(sample: str, tokens: Sequence[str]) -> str | None:

@@ -204,7 +204,7 @@ def drop_stamps(draft: Draft, context: CleanContext, out: Sift) -> None:
         text, at_head = block.text, index < head
         if len(text) > 140 or not (at_head or people.may_sign(text)):
             continue
-        stamp = is_stamp(text, relative=at_head) and (at_head or ":" in text or "." in text)
+        stamp = (at_head or ":" in text or "." in text) and is_stamp(text, relative=at_head)
         known = (context.author, context.site_name) if at_head else (None, None)
         credit, date = (None, text) if stamp else people.read_byline(block, at_head, *known)
         if (credit is None and date is None) or not (at_head or index >= draft.tail(2)):
