@@ -11,7 +11,7 @@ from parsers.text import clean_line, cut
 
 AUTHOR_CHARS = 300
 _LEAD = re.compile(
-    r"^(?:posted (?:on|in) .{3,60}? (?=by ))?(?:\W*(?:oleh|by|ditulis oleh|diposting oleh|diposkan oleh|dicatat oleh"
+    r"(?:posted (?:on|in) .{3,60}? (?=by ))?(?:\W*(?:oleh|by|ditulis oleh|diposting oleh|diposkan oleh|dicatat oleh"
     r"|posted by|published by|written by"
     r"|penulis"
     r"|author|reporter|pewarta|wartawan|jurnalis|editor|redaktur|kontributor|laporan|publicado por|view all posts by"
@@ -19,12 +19,11 @@ _LEAD = re.compile(
     re.I,
 )
 _TAIL = re.compile(
-    r"\s*(?:[|•·]|\s(?:editor|redaktur|penyunting|penulis|reporter|fotografer)\b\s?[:|]|\s[-–—]\s|,?\s(?:pada|on"
+    r"[|•·]|\s(?:editor|redaktur|penyunting|penulis|reporter|fotografer)\b\s?[:|]|\s[-–—]\s|,?\s(?:pada|on"
     r"|di|at)\s|,?\s(?:senin|selasa|rabu|kamis|jum['’]?at|sabtu|minggu"
     r"|ahad)\b|\d{1,2}[/ ]"
     r"|lihat profil|view my|lihat semua|view all|follow|ikuti|[-–—,]?\s?(?:editor|penulis|reporter|author|jurnalis"
-    r"|wartawan|kontributor)$|\().*$",
-    re.I | re.S,
+    r"|wartawan|kontributor)$|\("
 )
 _EDITOR = re.compile(r"\W*(?:(?:editor|redaktur|penyunting)\b ?[:|]|(?:dok|foto|photo)\b)", re.I)
 _OWN_HOST = re.compile(r"https?://|/|\b[\w-]+\.(?:blogspot|wordpress)\.com")  # a blog is its author's
@@ -54,16 +53,25 @@ def clean_author(text: str) -> str | None:
     name = addressed["name"] if addressed else _MAIL.sub(" ", name)
     named = _NAMED.search(name) if ":" in name else None
     name = named["name"] if named else name
-    for _ in range(
-        0 if _is_bare(name) else 2
-    ):  # "Rina Dewi, Jurnalis Sabtu 06 Mei 2023": what stood before the date may itself be a tail
-        before, name = name, _TAIL.sub("", _LEAD.sub("", name).strip(" :,-–—|\"'")).strip(" :,-–—|.\"'")
+    for _ in range(0 if _is_bare(name) else 2):  # what stood before the date in "Rina Dewi, Jurnalis Sabtu 06 Mei 2023"
+        before, name = name, _without_tail(_without_lead(name))  # may itself be a tail
         if name == before:
             break
     words = words_of(name)
     if name.casefold() in _NOBODY or not words or len(words) > 10 or "@" in name or not any(c.isalpha() for c in name):
         return None
     return cut(name, AUTHOR_CHARS)
+
+
+def _without_lead(name: str) -> str:
+    lead = _LEAD.match(name)
+    return name[lead.end() if lead else 0 :].strip(" :,-–—|\"'")
+
+
+def _without_tail(name: str) -> str:
+    low = name.lower()
+    tail = _TAIL.search(low if len(low) == len(name) else name)
+    return name[: tail.start() if tail else None].strip(" :,-–—|.\"'")
 
 
 def _is_bare(name: str) -> bool:

@@ -45,9 +45,9 @@ class Draft:
 
     __slots__ = ("_footers", "_head", "_tails", "blocks", "loud")
 
-    def __init__(self, blocks: Sequence[Block]) -> None:
+    def __init__(self, blocks: Sequence[Block], loud: list[int] | None = None) -> None:
         self.blocks = blocks
-        self.loud = [index for index, block in enumerate(blocks) if _is_loud(block)]
+        self.loud = [index for index, block in enumerate(blocks) if _is_loud(block)] if loud is None else loud
         self._head: int | None = None
         self._tails: dict[int, int] = {}
         self._footers: dict[int, bool] = {}
@@ -56,8 +56,15 @@ class Draft:
         """The draft that a step leaves."""
         if not taken:
             return self
-        left = (taken.get(index, block) for index, block in enumerate(self.blocks))
-        return Draft([block for block in left if block is not None])
+        known, blocks, loud = frozenset(self.loud), list[Block](), list[int]()
+        for index, block in enumerate(self.blocks):
+            left = taken.get(index, block)
+            if left is None:
+                continue
+            if index in known if left is block else _is_loud(left):
+                loud.append(len(blocks))
+            blocks.append(left)
+        return Draft(blocks, loud)
 
     def size(self) -> int:
         """Characters of text."""

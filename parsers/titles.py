@@ -105,7 +105,7 @@ def _parts(title: str) -> list[tuple[int, str, int]]:
 
 def _names_site(part: str, site: str | None) -> bool:
     """The part is the site's name, or the host's without its ending."""
-    if _HOST.fullmatch(part.strip().lower()):
+    if "." in part and _HOST.fullmatch(part.strip().lower()):
         return True
     name, own = _squeeze(part), _own_name(site or "")
     if not name or not own:
