@@ -162,7 +162,16 @@ BEGINS = (
 _BEGINS = by_first_letter(BEGINS)
 
 
+FIRST_ENDS = re.compile(r"[\s:.!?…]")  # where the first word of closed lines run together ends
 _BULLETS = " >»*•·-–—→▶►➡👉📌🔗✅"
+
+
+def _may_begin(line: str, bulleted: bool) -> bool:
+    """Whether any pattern begins as the line does; closed lines run together may follow a bullet besides."""
+    begins = _BEGINS.get(line[0])
+    if line[0].isdecimal() or (begins and begins.match(line)):
+        return True
+    return bulleted and normal(FIRST_ENDS.split(line, maxsplit=1)[0]) in opening_words()
 
 
 @lru_cache(maxsize=256)  # asked for where the end is looked for, and by the step
@@ -174,7 +183,7 @@ def pattern_rule(block: Block) -> str | None:
     if not any(map(str.isalnum, text)):
         return "divider"
     line, text = normal(text), text.lstrip(_BULLETS)
-    if text[0].isalnum() and not (line[0].isdecimal() or ((begins := _BEGINS.get(line[0])) and begins.match(line))):
+    if text[0].isalnum() and not _may_begin(line, bulleted=len(text) < len(block.text)):
         return None
     low = " ".join(text.casefold().split())
     for name, pattern in _WHOLE:

@@ -11,14 +11,13 @@ import re
 from functools import lru_cache
 
 from parsers.lines import LONGEST_LINE, by_first_letter, closed_beginnings, closed_lines, normal, opening_words
-from parsers.patterns import BEGINS
+from parsers.patterns import BEGINS, FIRST_ENDS
 from parsers.people import LAST_ROLES, ROLES
 
 _LEAST = LONGEST_LINE + 12  # characters: longer than any closed line
 _SHORTEST = 10  # characters: of a longer one, marks around it left out, at least three remain
 _FEW, _MANY = 7, 24  # spaces: more than in names with a role; more than in any run of closed lines
 _QUOTED = re.compile(r"[\"“”'‘’]{1,2}(?=[^\W_])")
-_SPLIT = re.compile(r"[\s:.!?…]")  # where the first word of closed lines run together ends
 _LONGEST_BEGINNING = 40  # characters
 # What a source line, a notice, tags, a caption or a credit begins with; what an anchored pattern does is in BEGINS.
 _BEGINS = by_first_letter(
@@ -62,7 +61,7 @@ def is_plain(text: str) -> bool:
     signed = "©" in text or ("(" in text and "(c)" in text.casefold())
     if signed or "  " in text or not text.isprintable():
         return False
-    if start and text.count(" ") < _MANY and normal(_SPLIT.split(text, maxsplit=1)[0]) in opening_words():
+    if start and text.count(" ") < _MANY and normal(FIRST_ENDS.split(text, maxsplit=1)[0]) in opening_words():
         return False
     return text.count(" ", 0, _LEAST) >= _FEW if len(text) >= _LEAST else _is_plain_briefly(text, low)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
@@ -16,8 +17,8 @@ from parsers.block import Block, BlockKind, Link
 from parsers.captions import read_caption
 from parsers.clean import CleanContext, Cleaned, clean
 from parsers.lastlines import closing_rule
-from parsers.lines import closed_group, closed_lines
-from parsers.patterns import pattern_rule
+from parsers.lines import by_first_letter, closed_group, closed_lines
+from parsers.patterns import BEGINS, pattern_rule
 from parsers.plain import is_plain
 
 LEAD = (
@@ -350,3 +351,18 @@ def test_a_plain_line_is_taken_by_no_reader(beginning: str, line: str, end: str)
         taken = [reader.__name__ for reader in READERS if reader(block)]
         assert not (is_plain(text) and taken), taken
         assert not (is_plain(text) and read_caption(block, at_head=False))
+
+
+def test_first_letters_lose_no_pattern() -> None:
+    """An alternation parted by first letters finds what the whole one does."""
+    whole, parted = re.compile(BEGINS), by_first_letter(BEGINS)
+    lines = [*closed_lines(), *BEGINS.split("|"), "disebut", "di antara", "this story", "a post shared"]
+    for line in lines:
+        begins = parted.get(line[:1])
+        assert bool(begins and begins.match(line)) == bool(whole.match(line)), line
+
+
+def test_closed_lines_after_a_bullet_are_composite() -> None:
+    """ "• Redaksi Redaksi" is a footer, also where no pattern begins with its first word."""
+    assert pattern_rule(Block(BlockKind.PARAGRAPH, "• Redaksi Redaksi")) == "composite"
+    assert pattern_rule(Block(BlockKind.PARAGRAPH, "• Redaksi kami buka")) is None
