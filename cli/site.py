@@ -116,7 +116,10 @@ async def _fetched(url: str, settings: Settings) -> Page:
     from ingest.robots import allows, fetch_robots
 
     async with Fetcher(settings, SystemClock()) as fetcher:
-        if not allows(await fetch_robots(fetcher, url), url, settings.user_agent("")):
+        robots = await fetch_robots(fetcher, url)
+        if robots.text is None:
+            raise InputError(f"{url}: robots.txt could not be had: {robots.outcome}")
+        if not allows(robots, url, settings.user_agent("")):
             raise InputError(f"{url}: robots.txt forbids it")
         got = await fetcher.fetch(Request(url, Kind.PAGE))
     if got.outcome is not FetchOutcome.OK:

@@ -35,16 +35,16 @@ class Finding:
 
 
 async def look(
-    shell: Shell, feed: Feed, parsed: ParsedFeed | None, rows: Sequence[NewEntry], at: datetime
+    shell: Shell, feed: Feed, parsed: ParsedFeed | None, rows: Sequence[NewEntry], known: int, at: datetime
 ) -> Finding | None:
-    """Compare a poll with what was known; `rows` are its new entries. None when it says nothing about gaps.
+    """Compare a poll, `rows` of it new and `known` not, with the ledger. None when it says nothing about gaps.
 
     An entry under another GUID at a known address is known: some publishers change all their GUIDs at once.
     """
     readable = [row for row in rows if row.entry.error is None]
     if parsed is None or feed.first_polled_at is None or not parsed.entries:
         return None
-    if len(rows) < len(parsed.entries):
+    if known:
         return Finding(None) if feed.gap_at else None
     if not readable:
         return None

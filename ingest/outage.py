@@ -15,8 +15,15 @@ from kliping.model import FetchOutcome
 
 HOSTS = 4  # that failed one after the other and had not failed before
 MOST = 1000  # feeds remembered as evidence
+# PROTOCOL: connections that open and close without a byte, as behind a router that lost its line.
 NO_ANSWER = frozenset(
-    outcome.value for outcome in (FetchOutcome.DNS, FetchOutcome.CONNECT, FetchOutcome.TIMEOUT, FetchOutcome.TLS)
+    (
+        FetchOutcome.DNS.value,
+        FetchOutcome.CONNECT.value,
+        FetchOutcome.TIMEOUT.value,
+        FetchOutcome.TLS.value,
+        FetchOutcome.PROTOCOL.value,
+    )
 )
 
 

@@ -71,7 +71,7 @@ async def poll(shell: Shell, lease: Lease, feed: Feed, permit: Permit | None = N
     reading = await read(shell, feed, fetched)
     rows = await new_rows(shell, feed, reading.parsed) if reading.parsed else ()
     record = _record(feed, fetched, reading, rows)
-    gap = await gaps.look(shell, feed, reading.parsed, rows, fetched.at)
+    gap = await gaps.look(shell, feed, reading.parsed, rows, record.known, fetched.at)
     heard = _heard(gaps.marked(feed, gap, fetched.at), reading, rows, fetched.at)
     update = _update(heard, fetched, reading, rows, Terms(price, ours, shell.clock.now(), shell.settings))
     await write(shell, PollWrite(lease, record, update, rows, read=reading.parsed is not None, gap=gap))
@@ -162,6 +162,11 @@ async def _unknown(shell: Shell, feed: Feed, announced: Sequence[Entry]) -> dict
     return {key: entry for key, entry in (keyed | reused).items() if key not in known}
 
 
+def _known(feed: Feed, parsed: ParsedFeed | None, rows: Sequence[NewEntry]) -> int:
+    """How many entries of the document were in the ledger before; one that it shows twice counts once."""
+    return max(0, len(set(_keys(feed, parsed.entries))) - len(rows)) if parsed else 0
+
+
 def _keys(feed: Feed, announced: Sequence[Entry]) -> tuple[bytes, ...]:
     return entry_keys(announced, feed.key_url or feed.url)
 
@@ -186,7 +191,6 @@ def _row(feed: Feed, key: bytes, entry: Entry, at: datetime, origin: str, shell:
 
 def _record(feed: Feed, fetched: Fetched, reading: Reading, rows: Sequence[NewEntry]) -> PollRecord:
     bad = sum(row.state is EntryState.QUARANTINED for row in rows)
-    announced = len(reading.parsed.entries) if reading.parsed else 0
     return PollRecord(
         feed_id=feed.id,
         at=fetched.at,
@@ -195,7 +199,7 @@ def _record(feed: Feed, fetched: Fetched, reading: Reading, rows: Sequence[NewEn
         seconds=fetched.seconds,
         bytes=fetched.wire_bytes,
         new=len(rows),
-        known=announced - len(rows),
+        known=_known(feed, reading.parsed, rows),
         bad=bad,
         detail=reading.detail,
         hops=fetched.hops,
@@ -206,7 +210,7 @@ def _heard(feed: Feed, reading: Reading, rows: Sequence[NewEntry], at: datetime)
     """The feed with what a document says of its times."""
     if reading.parsed is None:
         return feed
-    known = len(reading.parsed.entries) - len(rows)
+    known = _known(feed, reading.parsed, rows)
     return due.listen(due.read(feed, reading.parsed), [row.entry for row in rows], at, known)
 
 
@@ -244,7 +248,7 @@ def _update(feed: Feed, fetched: Fetched, reading: Reading, rows: Sequence[NewEn
         heard=feed if parsed else None,
         state=FeedState.GONE if retired else FeedState.ACTIVE,
         state_reason="410 twice, a day apart" if retired else None,
-        gone_at=(feed.gone_at or now) if reading.outcome == FetchOutcome.GONE.value else None,
+        gone_at=_gone_at(feed, reading.outcome, now),
         etag=etag,
         last_modified=last_modified,
         answered_url=_answered_url(fetched) if full else feed.answered_url,
@@ -255,6 +259,13 @@ def _update(feed: Feed, fetched: Fetched, reading: Reading, rows: Sequence[NewEn
         reset_full_text=decide.recheck_due(feed, now),
         facts=_facts(parsed) if parsed else (),
     )
+
+
+def _gone_at(feed: Feed, outcome: str, now: datetime) -> datetime | None:
+    """Since when the feed says 410; a failure in between says nothing else."""
+    if outcome == FetchOutcome.GONE.value:
+        return feed.gone_at or now
+    return None if outcome in GOOD else feed.gone_at
 
 
 def _failures(feed: Feed, outcome: str, ours: bool) -> tuple[int, float]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from platformdirs import user_data_path
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from kliping.errors import ConfigError
@@ -92,7 +92,7 @@ class Settings(BaseSettings):
     websub_url: str | None = Field(
         None,
         pattern=r"^https?://[^\s?#]{1,500}$",
-        description="public address that leads to the HTTP port's /websub/; unset, no hub is asked",
+        description="public address in front of the HTTP port's /websub/, without that path; unset, no hub is asked",
     )
     log_format: str = Field("auto", pattern="^(auto|json|console)$")
 
@@ -102,6 +102,18 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Only what `load` hands over: it has read the environment already, and a test may have brought its own."""
         return (init_settings,)
+
+    @field_validator("websub_url")
+    @classmethod
+    def _base(cls, value: str | None) -> str | None:
+        """Without the path that is ours to add."""
+        return value.rstrip("/").removesuffix("/websub").rstrip("/") if value else value
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Settings:
+        if self.poll_least > self.poll_most:
+            raise ValueError(f"{PREFIX}POLL_LEAST is above {PREFIX}POLL_MOST")
+        return self
 
     @field_validator("allow_networks", mode="before")
     @classmethod

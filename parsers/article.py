@@ -64,7 +64,7 @@ class _Reading:
 
 def extract(page: Page, rules: Rules | None = None) -> Article:
     """The article of a page. Raises PageError for a page that cannot be read at all, nothing else."""
-    if page.origin is Origin.WEB and is_binary(page.html):
+    if page.origin is not Origin.FEED and is_binary(page.html):
         raise PageError("not text: a picture, a document or other data")
     try:
         return _extract(page, rules if rules is not None else load())

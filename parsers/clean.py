@@ -129,7 +129,7 @@ STEPS: tuple[tuple[Step, bool], ...] = (  # the step, and whether its cuts expla
     (drop_credited, False),
     (cut_suffixes, False),
     (drop_stamps, False),
-    (drop_sources, False),
+    (drop_sources, True),
     (drop_piles, False),
     (drop_credits, False),
     (drop_closing_links, False),

@@ -4,23 +4,34 @@ from __future__ import annotations
 
 import re
 
+from parsers.block import BlockKind
 from parsers.content import Choice
 from parsers.tree import Tree, expand
 
 LONGEST = 100  # characters
 ELEMENTS = 10  # of those that were not entered
 BEFORE, INTO, AFTER, MOST = 15, 4, 4, 20  # lines
+_TIME = re.compile(r"(?<!\d)[0-2]?\d[:.][0-5]\d(?!\d)")
 _YEAR = re.compile(r"(?<!\d)(?:19[89]\d|20[0-4]\d)(?!\d)")
 
 
 def date_lines(tree: Tree, choice: Choice) -> tuple[str, ...]:
-    """Lines just before the text, at its beginning, and just after it, nearest to its beginning first."""
+    """Lines just before the text, at its beginning, and just after it, nearest to its beginning first.
+
+    Those with a time of day go before those without; captions tell of their pictures.
+    """
     if not choice.elements:
         return ()
     first, last = tree.rows[choice.elements[0]].first, tree.last[choice.elements[-1]]
     order = (*range(first - 1, first - BEFORE - 1, -1), *range(first, first + INTO), *range(last, last + AFTER))
-    texts = [tree.lines[number].text for number in order if 0 <= number < len(tree.lines)]
-    return tuple(text for text in texts if len(text) < LONGEST and _YEAR.search(text))[:MOST]
+    near = [tree.lines[number] for number in order if 0 <= number < len(tree.lines)]
+    texts = [line.text for line in near if len(line.text) < LONGEST and line.kind is not BlockKind.CAPTION]
+    return tuple(sorted(filter(_YEAR.search, texts), key=_without_time))[:MOST]
+
+
+def _without_time(text: str) -> bool:
+    """Whether a line says no time of day: one that does is the page's own stamp before any other date is."""
+    return _TIME.search(text) is None
 
 
 def unread_date_lines(tree: Tree, choice: Choice) -> tuple[str, ...]:

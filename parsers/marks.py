@@ -65,6 +65,7 @@ _KEEP_WORDS = vocabulary(
     """content contents main article articles story wrap wrapper wrp container layout page single body entry pusher
     canvas grid row column col well segment theme site"""
 )
+_CARD = "wp-embedded-content"  # WordPress's card of another post: a blockquote with its link
 _EMBED_WORDS = vocabulary("embed embedded oembed tweet")
 _CAPTION_WORDS = vocabulary("caption captions figcaption imagecaption photocaption imageinfo")
 _BYLINE_WORDS = vocabulary("""author byline fn penulis reporter writer contributor jurnalis
@@ -137,6 +138,8 @@ def _judge_class(value: str) -> int:
 
 def _judge(token: str) -> int:
     """Most tokens are seen for the first time on a site's first page, so what costs most is asked last."""
+    if token == _CARD:
+        return JUNK
     begins = _KIND.match(token)
     kind = begins.lastgroup if begins else None
     if kind == "post":

@@ -308,3 +308,25 @@ def test_the_body_alone_is_the_articles_but_for_a_repeated_headline(path: Path) 
     page = Page(f"https://{path.parent.name}/x", path.read_bytes(), datetime(2026, 3, 2, tzinfo=UTC))
     whole, alone = extract(page), body_of(page)
     assert set((whole.body or alone).split("\n\n")) <= set(alone.split("\n\n"))
+
+
+def test_the_pages_own_stamp_goes_before_the_date_of_a_caption() -> None:
+    prose = "<p>Petugas membersihkan parit di sepanjang jalan desa sejak pagi, kata kepala dusun kepada warga.</p>" * 4
+    figure = "<figure><img src=a.jpg><figcaption>Truk melintas, Selasa (7/5/2024)</figcaption></figure>"
+    html = f"<h1>Parit bersih</h1><div class=tgl>Rabu, 8 Mei 2024 10:00 WIB</div>{figure}<div class=isi>{prose}</div>"
+    article = extract(Page("https://warta.example/a", html.encode(), datetime(2024, 5, 9, tzinfo=UTC)))
+    assert article.published_at == datetime(2024, 5, 8, 3, 0, tzinfo=UTC)
+
+
+def test_a_short_item_gives_up_its_source_line_as_data() -> None:
+    prose = "<p>Jembatan desa selesai diperbaiki.</p><p>Warga kembali menyeberang sejak Senin pagi.</p>" * 2
+    html = f"<h1>Jembatan</h1><div class=post-body>{prose}<p>Sumber berita : Kabar Desa Seberang</p></div>"
+    article = extract(Page("https://warta.example/b", html.encode(), datetime(2024, 5, 9, tzinfo=UTC)))
+    assert [source.label for source in article.sources] == ["Kabar Desa Seberang"]
+    assert "Sumber" not in (article.body or "")
+
+
+def test_a_program_is_no_page_wherever_it_comes_from() -> None:
+    for origin in (Origin.WEB, Origin.STORED):
+        with pytest.raises(ParseError, match="not text"):
+            extract(Page(None, b"\x7fELF" + bytes(range(256)) * 20, NOW, origin))

@@ -20,6 +20,7 @@ from kliping.settings import Settings
 from tests.clock import FakeClock
 from tests.shell import add_feed, rows, run, shell_on, visit_due
 from tests.world import World
+from tests.world.server import Request
 
 GAPS = "SELECT outcome, closed_at IS NULL FROM gaps ORDER BY id"
 
@@ -86,6 +87,24 @@ async def test_polls_that_overlap_open_nothing(world: World, shell: Shell, clock
         blog.publish()
         clock.advance(2 * 3600)
     assert await rows(shell, GAPS) == []
+
+
+async def test_an_entry_that_a_document_shows_twice_is_none_that_was_known(
+    world: World, shell: Shell, clock: FakeClock
+) -> None:
+    blog = world.wordpress("Kembar", posts=3)
+    feed_id = await add_feed(shell, blog)
+    await visit_due(shell)
+    for _ in range(14):
+        blog.publish()
+    body = blog.feed(Request(blog.host, "GET", blog.feed_path, {}, 0.0, ("", 0))).body.decode()  # type: ignore[union-attr]
+    item = body[body.index("<item>") : body.index("</item>") + len("</item>")]
+    blog.fail(blog.feed_path, body=body.replace(item, item + item).encode(), content_type="application/rss+xml")
+    await again(shell, clock)
+    assert await rows(
+        shell, "SELECT new, known FROM polls WHERE feed_id = :id ORDER BY at DESC LIMIT 1", id=feed_id
+    ) == [(10, 0)]
+    assert len(await rows(shell, GAPS)) == 1
 
 
 async def test_a_first_poll_and_a_feed_that_was_empty_open_nothing(
