@@ -142,7 +142,7 @@ def next_poll(feed: Feed, answer: Answer, now: datetime, price: float, settings:
         why = f"{why}, longer after failures of weight {feed.backoff:g}"
     if answer.cut_off and seconds > CUT_OFF:
         seconds, why = CUT_OFF, "we were cut off from the network"
-    seconds *= jitter(feed.url, settings.poll_jitter)
+    seconds *= jitter(feed.url, settings.poll_jitter, late=feed.interval is None)
     if feed.interval is None:
         seconds = max(settings.poll_least, seconds)
     due = Due(now + timedelta(seconds=min(max(settings.poll_most, feed.interval or 0), seconds)), why)
@@ -171,9 +171,12 @@ def _interval(feed: Feed, now: datetime, price: float, settings: Settings) -> tu
     return seconds, "its rhythm"
 
 
-def jitter(url: str, share: float) -> float:
-    """A factor in [1 - share, 1 + share] that is the same for one feed for ever."""
-    return 1 + share * (2 * _unit(url) - 1)
+def jitter(url: str, share: float, late: bool = True) -> float:
+    """A factor in [1 - share, 1 + share] that is the same for one feed for ever; not above 1 unless it may be late.
+
+    What an operator asks for is the longest that a feed waits.
+    """
+    return 1 + share * (2 * _unit(url) - 1) if late else 1 - share * _unit(url)
 
 
 @lru_cache(maxsize=4096)

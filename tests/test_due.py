@@ -232,3 +232,10 @@ def test_after_an_outage_of_ours_feeds_come_back_spread_over_their_intervals() -
     assert last - first > 5 * MINUTE
     busiest = max(sum(start <= wait < start + MINUTE for wait in back) for start in back)
     assert busiest < 120
+
+
+def test_an_operators_interval_is_the_longest_that_a_feed_waits() -> None:
+    factors = [due.jitter(f"https://{number}.example/feed", 0.1, late=False) for number in range(500)]
+    assert max(factors) <= 1
+    assert min(factors) >= 0.9
+    assert max(due.jitter(f"https://{number}.example/feed", 0.1) for number in range(500)) > 1
