@@ -28,7 +28,7 @@ from tests.processes import Process, add, ask, running, until
 from tests.shell import add_feed, rows, run, shell_on, visit_due
 from tests.world import World
 
-POOLS = 16  # the queue's own four connections are each tried some four times at first; then one a second at most
+POOLS = 16  # a burst when the connections of both pools are lost (11 were seen in 4 s); then one a second at most
 
 
 def started(process: Process) -> None:
