@@ -106,7 +106,7 @@ def print_all(files: Sequence[str], where: Mapping[str, str], job: Job, children
     except SandboxError:
         from parsers import rules
 
-        rules.load()  # a bad rule file is what keeps the children from starting: this says which
+        rules.load().check()  # a bad rule file is what keeps the children from starting: this says which
         raise
     return fine
 

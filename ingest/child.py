@@ -112,7 +112,7 @@ def _warm_up() -> None:
 
 @lru_cache(maxsize=2)
 def _rules(site_rules: bool) -> rules.Rules:
-    return rules.load(site_rules=site_rules)
+    return rules.load(site_rules=site_rules).check()
 
 
 _WARM_FEED = (

@@ -29,7 +29,7 @@ def main() -> None:
 
 def _warm_up() -> None:
     langmodel.late = False
-    _rules(True)
+    _rules(True).rule_for(None)  # what every page needs; the rules of a host are read for its first page
 
 
 class _FileChild(Child):

@@ -48,7 +48,7 @@ class Sandbox:
 
     async def start(self) -> None:
         """Start the template and the children. Raises RuleError, or SandboxError when they do not come up."""
-        rules.load()  # a bad rule file is one line here; in a child it would be a death without a word
+        rules.load().check()  # a bad rule file is one line here; in a child it would be a death without a word
         for _ in range(self._settings.children):
             self._idle.put_nowait(await self._fork())
         self._spare = asyncio.create_task(self._fork())

@@ -6,7 +6,6 @@ The file is an npz (a zip whose members are not compressed) inside xz. Its membe
 
 from __future__ import annotations
 
-import lzma
 import struct
 from array import array
 from collections.abc import Iterator
@@ -37,6 +36,8 @@ def identifier() -> Any:
 @cache
 def load() -> Any:
     """Load the model, once. Imported here because it and numpy cost a start half a second."""
+    import lzma
+
     import numpy
     from py3langid.langid import MODEL_DIR, MODEL_FILE, LanguageIdentifier
 

@@ -10,8 +10,8 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from importlib.resources import files
 
+from parsers import packaged
 from parsers.block import Block, BlockKind
 
 LONGEST_LINE = 100  # characters no closed line exceeds
@@ -44,7 +44,7 @@ class Group:
 @cache
 def closed_lines() -> dict[str, Group]:
     """Every line of data/lines.toml under its normal form."""
-    data = tomllib.loads(files("parsers").joinpath("data/lines.toml").read_text("utf-8"))
+    data = tomllib.loads(packaged.text("data/lines.toml"))
     found: dict[str, Group] = {}
     for name, table in data.items():
         group = Group(

@@ -13,12 +13,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
-from hashlib import sha256
 from ipaddress import ip_address
+from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-import idna
-from publicsuffixlist import PublicSuffixList
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
 
 from kliping.model import Entry
 
@@ -123,12 +123,12 @@ def is_front_page(url: str) -> bool:
 
 def url_key(url: str) -> bytes:
     """sha256 of the canonical URL. Raises ValueError for what is not an http(s) URL."""
-    return sha256(canonical(url).encode()).digest()
+    return _sha256(canonical(url))
 
 
 def entry_key(entry: Entry, feed_url: str) -> bytes:
     """sha256 of who an entry is: Blogger's (blog, post), else GUID, else link, else title, date and text."""
-    return _digest(_guid_identity(entry, feed_url) or _rest_identity(entry))
+    return _sha256(_guid_identity(entry, feed_url) or _rest_identity(entry))
 
 
 def entry_keys(entries: Sequence[Entry], feed_url: str) -> tuple[bytes, ...]:
@@ -140,7 +140,7 @@ def entry_keys(entries: Sequence[Entry], feed_url: str) -> tuple[bytes, ...]:
     rests = [_rest_identity(entry) for entry in entries]
     shared = Counter(guid for guid, _ in {(guid, rest) for guid, rest in zip(guids, rests, strict=True)})
     return tuple(
-        _digest(rest if guid is None else guid if shared[guid] < 2 else f"{guid}\n{rest}")
+        _sha256(rest if guid is None else guid if shared[guid] < 2 else f"{guid}\n{rest}")
         for guid, rest in zip(guids, rests, strict=True)
     )
 
@@ -148,7 +148,9 @@ def entry_keys(entries: Sequence[Entry], feed_url: str) -> tuple[bytes, ...]:
 # --- identity of an entry ---------------------------------------------------------------------------------------------
 
 
-def _digest(identity: str) -> bytes:
+def _sha256(identity: str) -> bytes:
+    from hashlib import sha256  # late, as OpenSSL costs a start of `kliping extract` 3 ms, and no page needs it
+
     return sha256(identity.encode("utf-8", "replace")).digest()
 
 
@@ -172,7 +174,7 @@ def _rest_identity(entry: Entry) -> str:
         return f"link:{_canonical_or_raw(entry.url)}"
     date = entry.published_raw or (entry.published_at.isoformat() if entry.published_at else "")
     said = "\x00".join((entry.title or "", date, entry.content or entry.summary or ""))
-    return f"text:{_digest(said).hex()}"
+    return f"text:{_sha256(said).hex()}"
 
 
 def _canonical_or_raw(url: str) -> str:
@@ -225,6 +227,8 @@ def _host_name(name: str) -> str:
     if ":" in name:
         return f"[{ip_address(name)}]"
     if not name.isascii():
+        import idna  # late: few names need it
+
         name = idna.encode(name, uts46=True).decode("ascii")  # IDNAError is a ValueError
     name = name.lower().rstrip(".")
     if len(name) > 253 or not _HOST.fullmatch(name):
@@ -239,6 +243,8 @@ def _is_address(name: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _suffixes() -> PublicSuffixList:
+    from publicsuffixlist import PublicSuffixList
+
     return PublicSuffixList()
 
 

@@ -7,25 +7,28 @@ name without a dot). A rule inherits what it does not say; its noise and canonic
 Dated versions of a rule follow each other under [[version]]; the latest whose `since` is not after the page counts. A
 rule with `verified = false` has never met a real page, so it yields to generic scoring where the two disagree.
 
-Every fault is one line, `FILE: FIELD: what is wrong`, raised before anything starts.
+Files are read when their rules are first asked for, since most pages need few of them; `Rules.check` reads all. Every
+fault is one line, `FILE: FIELD: what is wrong`; the service checks before anything starts.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime
-from functools import lru_cache
-from importlib import resources
-from typing import Any
+from functools import cache
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from kliping.errors import RuleError
+from parsers import packaged
 from parsers.links import host_of
 from parsers.selector import Index, Selector, compile_selector
+from parsers.zones import is_zone
+
+T = TypeVar("T")
 
 PLATFORMS = ("blogspot.com", "wordpress")
 _LISTS = ("body", "noise", "openers", "closers")
@@ -91,41 +94,74 @@ class Rules:
         versions = own or self.platforms.get(platform) or (Rule(),)
         return _as_of(versions, at)
 
+    def check(self) -> Rules:
+        """These rules, once all of them have been read. Raises RuleError."""
+        for _ in (*self.platforms.values(), *self.hosts.values()):
+            pass
+        return self
+
+
+class _Late(Mapping[str, T]):
+    """What has a name, each made when it is first asked for."""
+
+    def __init__(self, names: Iterable[str], make: Callable[[str], T]) -> None:
+        self._names, self._make = dict.fromkeys(sorted(names)), cache(make)
+
+    def __getitem__(self, name: str) -> T:
+        if name not in self._names:
+            raise KeyError(name)
+        return self._make(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
 
 def load(site_rules: bool = True) -> Rules:
-    """The rules that come with kliping; without `site_rules` only those of platforms. Raises RuleError."""
+    """The rules that come with kliping, unchecked; without `site_rules` only those of platforms."""
     return _packaged() if site_rules else replace(_packaged(), hosts={})
 
 
 def load_with(texts: Mapping[str, str]) -> Rules:
     """The rules that come with kliping and others, given as TOML by file name without its ending. Raises RuleError."""
-    return build({**_packaged_texts(), **texts}) if texts else _packaged()
+    return build({**{name: _packaged_text(name) for name in _packaged_names()}, **texts}) if texts else _packaged()
 
 
-@lru_cache(maxsize=1)
+@cache
 def _packaged() -> Rules:
-    return build(_packaged_texts())
+    return _read(_packaged_names(), _packaged_text)
 
 
-def _packaged_texts() -> dict[str, str]:
-    folder = resources.files("parsers").joinpath("sites")
-    names = [entry.name for entry in folder.iterdir() if entry.name.endswith(".toml")]
-    return {name.removesuffix(".toml"): _text(folder.joinpath(name).read_bytes(), name) for name in names}
+def _packaged_names() -> list[str]:
+    return [name.removesuffix(".toml") for name in packaged.names("sites") if name.endswith(".toml")]
 
 
-def _text(raw: bytes, name: str) -> str:
+def _packaged_text(name: str) -> str:
     try:
-        return raw.decode()
+        return packaged.text(f"sites/{name}.toml")
     except UnicodeDecodeError as error:
-        raise RuleError(f"{name}: not UTF-8: {error}") from None
+        raise RuleError(f"{name}.toml: not UTF-8: {error}") from None
 
 
 def build(texts: Mapping[str, str]) -> Rules:
     """Rules from TOML texts by file name without its ending. Raises RuleError naming file and field."""
-    raw = {name: _parse(name, text) for name, text in texts.items()}
-    ready = {name: _versions(name, raw, ()) for name in sorted(raw)}
-    platforms = {name: rules for name, rules in ready.items() if name in PLATFORMS or "." not in name}
-    return Rules({name: rules for name, rules in ready.items() if name not in platforms}, platforms)
+    return _read(texts, texts.__getitem__).check()
+
+
+def _read(names: Iterable[str], text_of: Callable[[str], str]) -> Rules:
+    """The rules of files of these names."""
+    raw = _Late(names, lambda name: _parse(name, text_of(name)))
+    platforms = {name for name in raw if name in PLATFORMS or "." not in name}
+
+    def versions(name: str) -> tuple[Rule, ...]:
+        return _versions(name, raw, ())
+
+    return Rules(_Late(set(raw) - platforms, versions), _Late(platforms, versions))
 
 
 def _names(url: str | None) -> list[str]:
@@ -235,12 +271,12 @@ def _pairs(where: str, value: object) -> tuple[tuple[str, str], ...]:
 
 def _check_meaning(where: str, key: str, value: object) -> None:
     try:
-        if key == "zone":
-            ZoneInfo(str(value))
-        elif key == "article_url":
+        if key == "article_url":
             re.compile(str(value))
-    except (ZoneInfoNotFoundError, ValueError, re.error) as error:
+    except re.error as error:
         raise RuleError(f"{where}: {error}") from None
+    if key == "zone" and not is_zone(str(value)):
+        raise RuleError(f"{where}: there is no zone {value}")
 
 
 _FIELDS = {each.name for each in fields(Rule)} - {"name", "noise_index"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta, timezone, tzinfo
-from zoneinfo import ZoneInfo
 
 _ZONES = {
     "wib": 7, "wita": 8, "wit": 9, "z": 0, "utc": 0, "gmt": 0, "ut": 0, "sgt": 8, "myt": 8, "ict": 7, "jst": 9,
@@ -23,12 +22,23 @@ _OFFSET = re.compile(
 
 def zone_of(name: str) -> tzinfo:
     """The zone of that IANA name; an unknown one is Jakarta's, since a wrong setting must not cost the article."""
+    return _zone(name) or _FIXED["Asia/Jakarta"]
+
+
+def is_zone(name: str) -> bool:
+    """Whether there is a zone of that IANA name."""
+    return _zone(name) is not None
+
+
+def _zone(name: str) -> tzinfo | None:
     if name in _FIXED:
         return _FIXED[name]
+    from zoneinfo import ZoneInfo  # late: 2 ms of every start, and Indonesian pages need none
+
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        return timezone(timedelta(hours=7))
+        return None
 
 
 def zone_after(after: str) -> tzinfo | None:

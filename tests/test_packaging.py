@@ -74,7 +74,7 @@ def test_the_wheel_runs_away_from_the_checkout(wheel: Path, tmp_path: Path) -> N
         "import sys; sys.path[:] = [p for p in sys.path if p != sys.argv[2]]; sys.path.insert(0, sys.argv[1])\n"
         "import kliping, parsers.rules, ingest, db.schema, console, scheduler, service, cli\n"
         "assert cli.__file__.startswith(sys.argv[1]), cli.__file__\n"
-        "assert parsers.rules.load()\n"
+        "assert parsers.rules.load().check()\n"
         "sys.argv[1:] = ['--help']\n"
         "cli.main()\n"
     )

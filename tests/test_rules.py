@@ -26,6 +26,20 @@ def test_the_packaged_rules_load() -> None:
     assert {rule.name for versions in found.hosts.values() for rule in versions} == set(found.hosts)
 
 
+def test_a_rule_is_read_when_it_is_asked_for() -> None:
+    read: list[str] = []
+
+    def text_of(name: str) -> str:
+        read.append(name)
+        return {"a.com": "zone = 7", "b.com": "", "default": ""}[name]
+
+    found = rules._read(["a.com", "b.com", "default"], text_of)
+    assert (found.rule_for("https://b.com/x").name, read) == ("b.com", ["b.com", "default"])
+    with pytest.raises(RuleError, match=r"^a\.com\.toml: zone: "):
+        found.check()
+    assert sorted(read) == ["a.com", "b.com", "default"]
+
+
 def test_hosts_can_be_left_out_while_platforms_stay() -> None:
     bare = rules.load(site_rules=False)
     assert bare.rule_for("https://news.detik.com/x").name == "default"
