@@ -130,8 +130,7 @@ def _read(html: bytes, rule: Rule, page: Page) -> _Reading:
 def replace_head(tree: Tree, head: Head) -> Tree:
     """The tree with the page's head, and what stands in a noscript beside its text: times, names, tags."""
     own = tree.head
-    tree.head = replace(
-        head,
+    tree.head = head._replace(
         times=head.times or own.times,
         headlines=head.headlines or own.headlines,
         bylines=head.bylines or own.bylines,
@@ -180,8 +179,7 @@ def _with_beside(cleaned: Cleaned, reading: _Reading, page: Page) -> Cleaned:
     if captions:
         decks = _decks(reading.tree.head)
         captions = [c for c in captions if normal(c.text) not in decks]
-    return replace(
-        cleaned,
+    return cleaned._replace(
         captions=tuple({normal(c.text): c for c in reversed(captions)}.values())[::-1],
         sources=tuple(dict.fromkeys((*cleaned.sources, *around.sources))),
         credits=tuple(dict.fromkeys((*cleaned.credits, *_credits_in(reading.sifted.removed), *around.credits))),
@@ -217,11 +215,11 @@ def _telling(lines: Sequence[Line]) -> list[Block]:
 def _describe(reading: _Reading, page: Page) -> tuple[Head, metadata.Metadata]:
     """What the head and the visible lines say; bars that were not entered are asked when no time of day is known."""
     tree, choice = reading.tree, reading.choice
-    head = replace(tree.head, date_lines=date_lines(tree, choice), headlines=_headlines(tree))
+    head = tree.head._replace(date_lines=date_lines(tree, choice), headlines=_headlines(tree))
     facts = metadata.describe(head, page, None, page.url)
     if facts.published_precision not in (None, "day") or not (more := unread_date_lines(tree, choice)):
         return head, facts
-    head = replace(head, date_lines=(*head.date_lines, *more))
+    head = head._replace(date_lines=(*head.date_lines, *more))
     return head, metadata.describe(head, page, None, page.url)
 
 

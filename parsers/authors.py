@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 from kliping.model import Credit
 from parsers.lines import normal, words_of
@@ -53,10 +54,11 @@ def clean_author(text: str) -> str | None:
     name = addressed["name"] if addressed else _MAIL.sub(" ", name)
     named = _NAMED.search(name) if ":" in name else None
     name = named["name"] if named else name
-    for _ in range(0 if _is_bare(name) else 2):  # what stood before the date in "Rina Dewi, Jurnalis Sabtu 06 Mei 2023"
-        before, name = name, _without_tail(_without_lead(name))  # may itself be a tail
-        if name == before:
+    # What stood before the date in "Rina Dewi, Jurnalis Sabtu 06 Mei 2023" may itself be a tail.
+    for without in (_without_lead, _without_tail, _without_lead, _without_tail):
+        if _is_bare(name):
             break
+        name = without(name)
     words = words_of(name)
     if name.casefold() in _NOBODY or not words or len(words) > 10 or "@" in name or not any(c.isalpha() for c in name):
         return None
@@ -85,9 +87,11 @@ def is_desk(name: str | None, site: str | None = None) -> bool:
     """Nobody in person: an admin, an outlet, the site itself. `site` holds its names, hosts among them."""
     if not name or _DESK.search(name.casefold()):
         return True
-    own = normal((site or "").removeprefix("www."))
+    own, name = normal((site or "").removeprefix("www.")), normal(name)
+    if not own or name == own or name.replace(" ", "") not in own:
+        return bool(own) and name == own
     labels = _OWN_HOST.sub(" ", own).replace(".", " ").split() if "." in own else own.split(".")
-    return bool(own) and (normal(name) == own or normal(name).replace(" ", "") in labels)
+    return name.replace(" ", "") in labels
 
 
 def _without_desk(name: str, site: str | None) -> str:
@@ -96,13 +100,14 @@ def _without_desk(name: str, site: str | None) -> str:
     return person if person and is_desk(desk, site) and not is_desk(person, site) else name
 
 
-def choose_author(
-    candidates: Iterable[str | None], named: Sequence[Credit] = (), site: str | None = None
-) -> str | None:
+def choose_author(candidates: Iterable[str], named: Sequence[Credit] = (), site: str | None = None) -> str | None:
     """The first candidate that names a person; a desk such as "Admin" only when nobody better is named."""
     written = [c.name for role in ("author", "reporter", "contributor") for c in named if c.role == role]
-    first = None
-    for text in dict.fromkeys((*candidates, *written)):
+    first, seen = None, set[str]()
+    for text in chain(candidates, written):
+        if text in seen:
+            continue
+        seen.add(text)
         name = clean_author(text) if text and not _EDITOR.match(text) else None
         if name and not is_desk(name, site):
             return _without_desk(name, site) if "," in name else name

@@ -48,21 +48,20 @@ class Line(NamedTuple):
     breaks: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """One anchor inside a block: its text, its href as an absolute URL (None when it leads nowhere)."""
 
     text: str
     url: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Block:
     """A leaf block: text on one line (a single `<br>` is a space, two or more split blocks), clean.
 
     Code keeps its line breaks. `emphasis` says that all of the text is bold, strong or italic. `lines` holds the parts
     between single `<br>` where there are two or more, so that a footer line glued to a paragraph can be told from it;
-    empty otherwise.
+    empty otherwise. Never changed once made; not frozen, which would make each of a page's dozens four times as dear.
     """
 
     kind: BlockKind
@@ -81,8 +80,7 @@ class Block:
         return min(1.0, sum(len(link.text) for link in self.links) / len(self.text)) if self.text else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """What one walk over a page collected beside its text: raw candidates for title, author, date and the rest.
 
     Everything is in document order and still as written (entities decoded, not otherwise cleaned, cut to a sane

@@ -23,7 +23,7 @@ Datelines, reference lists, sub-headings and an author's sign-off stay.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kliping.model import Caption, Credit, Removal, Source
 from parsers.block import Block
@@ -53,8 +53,7 @@ LEAVE_LEAST = 200  # characters it must leave
 ROUNDS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Cleaned:
+class Cleaned(NamedTuple):
     """The text that is left and everything that left it. `flags`: source_unresolved, incomplete, cleaning_refused."""
 
     blocks: tuple[Block, ...] = ()
@@ -72,10 +71,10 @@ Step = Callable[[Draft, CleanContext, Sift], None]
 
 def clean(blocks: Sequence[Block], context: CleanContext) -> Cleaned:
     """Sift the chosen blocks. Never raises on any text; `clean(clean(x).blocks) == clean(x).blocks`."""
-    total, draft = Sift(), Draft(split_breaks(blocks))
+    total, draft, idle = Sift(), Draft(split_breaks(blocks)), dict[Step, Draft]()
     for _ in range(ROUNDS):
         before, start = len(total.removed), _joined(draft)
-        draft = _round(start, context, total)
+        draft = _round(start, context, total, idle)
         if len(total.removed) == before:
             break
         hanging = drop_hanging(start, draft)
@@ -98,12 +97,15 @@ def _joined(draft: Draft) -> Draft:
     return draft if blocks is draft.blocks else Draft(blocks)
 
 
-def _round(draft: Draft, context: CleanContext, total: Sift) -> Draft:
-    """What all steps leave; what they find goes into `total`."""
+def _round(draft: Draft, context: CleanContext, total: Sift, idle: dict[Step, Draft]) -> Draft:
+    """What all steps leave; what they find goes into `total`. `idle`: the draft each step last took nothing from."""
     out = Sift()
     for step, exempt in STEPS:
+        if idle.get(step) is draft:
+            continue
         step(draft, context, out)
         if not out.removed:
+            idle[step] = draft
             continue
         left = draft.without(out.taken)
         if exempt or not _takes_too_much(draft.size(), left.size()):

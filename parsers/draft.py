@@ -10,7 +10,7 @@ from parsers import people
 from parsers.block import Block, BlockKind
 from parsers.breaks import is_furniture
 from parsers.lastlines import closing_rule
-from parsers.lines import LINE_LIMIT, closed_group, is_prose
+from parsers.lines import LINE_LIMIT, Group, closed_group, is_prose
 from parsers.plain import is_plain
 
 HEAD_BLOCKS, TAIL_BLOCKS = 6, 6
@@ -43,11 +43,12 @@ class Sift:
 class Draft:
     """Blocks in document order. `loud` are the indexes of those that a step may take by their words or their kind."""
 
-    __slots__ = ("_footers", "_head", "_tails", "blocks", "loud")
+    __slots__ = ("_closed", "_footers", "_head", "_tails", "blocks", "loud")
 
     def __init__(self, blocks: Sequence[Block], loud: list[int] | None = None) -> None:
         self.blocks = blocks
         self.loud = [index for index, block in enumerate(blocks) if _is_loud(block)] if loud is None else loud
+        self._closed: dict[int, Group] | None = None
         self._head: int | None = None
         self._tails: dict[int, int] = {}
         self._footers: dict[int, bool] = {}
@@ -69,6 +70,13 @@ class Draft:
     def size(self) -> int:
         """Characters of text."""
         return sum(len(block.text) for block in self.blocks)
+
+    def closed(self) -> dict[int, Group]:
+        """The closed lists that hold whole lines, under the indexes of those."""
+        if self._closed is None:
+            groups = ((index, closed_group(self.blocks[index])) for index in self.loud)
+            self._closed = {index: group for index, group in groups if group is not None}
+        return self._closed
 
     def head(self) -> int:
         """The index of the first prose, at most HEAD_BLOCKS."""

@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 _NODES = 4000  # objects and lists looked at in one block
 _STRING = r'("(?:[^"\\]++|\\.?)*+(?:"|$))'
@@ -20,7 +19,8 @@ _STRING_OR_COMMENT = re.compile(rf"{_STRING}|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|{_LI
 _STRING_OR_COMMA = re.compile(rf"{_STRING}|,(?=\s{{0,200}}[}}\]])", re.DOTALL)
 _JSON = json.JSONDecoder(strict=False)
 _FIELD = re.compile(r'"(datePublished|dateModified|headline)"\s{0,20}:\s{0,20}"([^"\\]{1,500})"')
-_ARTICLE = re.compile(r"(?:Article|Posting|Report|Review|Recipe|Story)$|^(?:Report|Quiz|HowTo)")
+_ARTICLE_ENDS = ("Article", "Posting", "Report", "Review", "Recipe", "Story")
+_ARTICLE_BEGINS = ("Report", "Quiz", "HowTo")
 # What a block must hold to be worth reading: the name of a kind or of a field that the pattern above finds.
 _TELLS = re.compile(
     r"Article|Posting|Report|Review|Recipe|Story|Quiz|HowTo|WebPage|ItemPage|AboutPage|CreativeWork|WebSite"
@@ -29,8 +29,7 @@ _TELLS = re.compile(
 _PAGE = frozenset(("WebPage", "ItemPage", "AboutPage", "CreativeWork", "WebSite"))
 
 
-@dataclass(frozen=True, slots=True)
-class Claims:
+class Claims(NamedTuple):
     """The fields of the article object, raw; `page` marks what only a WebPage object said."""
 
     headline: str | None = None
@@ -62,13 +61,17 @@ def _of_block(block: str) -> Iterator[Claims]:
     ids: dict[str, dict[str, Any]] = {}
     things = list(_objects(data))
     for thing in things:
-        if isinstance(thing.get("@id"), str) and "name" in thing:
+        if "name" in thing and isinstance(thing.get("@id"), str):
             ids.setdefault(thing["@id"], thing)
     for thing in things:
-        kinds = _texts(thing.get("@type"))
-        article = any(_ARTICLE.search(kind) for kind in kinds)
-        if article or any(kind in _PAGE for kind in kinds):
+        kinds = _texts(thing["@type"]) if "@type" in thing else []
+        article = any(map(_is_article, kinds))
+        if article or not _PAGE.isdisjoint(kinds):
             yield _claims(thing, ids, page=not article)
+
+
+def _is_article(kind: str) -> bool:
+    return kind.endswith(_ARTICLE_ENDS) or kind.startswith(_ARTICLE_BEGINS)
 
 
 def _load(block: str) -> Any:
@@ -130,7 +133,7 @@ def _texts(value: Any) -> list[str]:
 def _first(value: Any) -> str | None:
     if isinstance(value, str):
         return value.strip() or None
-    return next(iter(_texts(value)), None)
+    return next(iter(_texts(value)), None) if isinstance(value, list) else None
 
 
 def _names(value: Any, ids: dict[str, dict[str, Any]]) -> Iterator[str]:

@@ -48,6 +48,7 @@ _MALAYSIAN = vocabulary(
     pesakit doktor ubat sihat telefon peratus bilion pelaburan kewangan kenderaan elektrik filem kelab jurulatih
     suspek mahkamah rasmi percuma perniagaan akaun inggeris solat isnin khamis jumaat julai mac"""
 )
+_KNOWN = _ENGLISH | _SHARED | _INDONESIAN | _MALAYSIAN
 _ENGLISH_SHARE, _SHARED_SHARE = 0.1, 0.08
 _ENGLISH_WORDS, _OWN_WORDS, _OUTWEIGHS = 5, 2, 3  # different ones; what one of Malay needs of Indonesian
 
@@ -73,17 +74,16 @@ def _by_letters(sample: str, tokens: Sequence[str]) -> str | None:
 
 def _by_words(words: Sequence[str]) -> str | None:
     """English or Indonesian where the words that only they use say so, and few or none of another's."""
-    different = frozenset(words)
-    if len(_ENGLISH & different) >= _ENGLISH_WORDS and _share(words, _ENGLISH) >= _ENGLISH_SHARE:
-        return "en" if _share(words, _SHARED) < _SHARED_SHARE / 2 else None
+    known, total = list(filter(_KNOWN.__contains__, words)), len(words)
+    different, shared = frozenset(known), _count(known, _SHARED) / total
+    if len(_ENGLISH & different) >= _ENGLISH_WORDS and _count(known, _ENGLISH) / total >= _ENGLISH_SHARE:
+        return "en" if shared < _SHARED_SHARE / 2 else None
     own, malay = len(_INDONESIAN & different), len(_MALAYSIAN & different)
-    if own < _OWN_WORDS + _OUTWEIGHS * malay or _share(words, _SHARED) < _SHARED_SHARE:
-        return None
-    return "id"
+    return "id" if own >= _OWN_WORDS + _OUTWEIGHS * malay and shared >= _SHARED_SHARE else None
 
 
-def _share(words: Sequence[str], known: frozenset[str]) -> float:
-    return sum(map(known.__contains__, words)) / len(words)
+def _count(words: Sequence[str], known: frozenset[str]) -> int:
+    return sum(map(known.__contains__, words))
 
 
 def _by_model(sample: str) -> str | None:

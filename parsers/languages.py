@@ -56,6 +56,7 @@ _TABLES = {
     "ro": vocabulary("și de la în cu pe nu că un din pentru care este mai au sau al ale lui"),
     "da": vocabulary("og i at det er en til på som den af for med de ikke har et fra"),
 }
+_TABLED = frozenset[str]().union(*_TABLES.values())
 # Galician shares most of Portuguese: these it writes otherwise.
 _PORTUGUESE = vocabulary("em uma mais também pelo pela você muito até isso às foram numa")
 _NASAL = re.compile("[ãõ]")
@@ -65,8 +66,8 @@ _TOLD = frozenset(("en", "de", "fr", "es", "pt", "it", "nl"))
 
 def by_table(words: Sequence[str]) -> str | None:
     """The language whose table leads clearly. `words` are in lower case."""
-    count = len(words)
-    shares = sorted(((sum(map(table.__contains__, words)), name) for name, table in _TABLES.items()), reverse=True)
+    count, known = len(words), list(filter(_TABLED.__contains__, words))
+    shares = sorted(((sum(map(table.__contains__, known)), name) for name, table in _TABLES.items()), reverse=True)
     (most, best), (next_most, _) = shares[0], shares[1]
     if best == "pt" and sum(word in _PORTUGUESE or bool(_NASAL.search(word)) for word in set(words)) < _OWN_WORDS:
         return None

@@ -109,9 +109,10 @@ def describe(
     base = base_url or page.url or ""
     published, source, raw = _published(head, page, metas, claims, cleaned_published_line)
     site = _site_name(metas, claims)
+    names = f"{site or ''} {_host(page.url) or ''}".strip()
     return Metadata(
         title=_title(head, page, metas, claims, site),
-        author=_author(head, page, metas, claims, named, f"{site or ''} {_host(page.url) or ''}".strip()),
+        author=choose_author(_bylines(head, page, metas, claims), named, names),
         published_at=published.at if published else None,
         published_precision=published.precision if published else None,
         published_from=source,
@@ -253,20 +254,15 @@ def _host(url: str | None) -> str | None:
         return None
 
 
-def _author(
-    head: Head,
-    page: Page,
-    metas: dict[str, list[str]],
-    claims: Sequence[Claims],
-    named: Sequence[Credit],
-    site: str | None,
-) -> str | None:
-    claimed = [", ".join(c.authors) for c in claims if c.authors]
-    metas_named = [value for value in _values(metas, _AUTHORS) if not value.startswith(("http", "@", "/"))]
-    entry_author = page.entry.author if page.entry else None
-    told = [line for line in head.date_lines if _NAMES.search(line)]
-    shown = [line for line in head.bylines if _NAMES.match(line)]  # "Oleh X" is whom the reader is told
-    return choose_author((entry_author, *shown, *claimed, *metas_named, *head.bylines, *told), named, site)
+def _bylines(head: Head, page: Page, metas: dict[str, list[str]], claims: Sequence[Claims]) -> Iterator[str]:
+    """Who may have written it, in order of trust."""
+    if page.entry and page.entry.author:
+        yield page.entry.author
+    yield from filter(_NAMES.match, head.bylines)  # "Oleh X" is whom the reader is told
+    yield from (", ".join(claim.authors) for claim in claims if claim.authors)
+    yield from (value for value in _values(metas, _AUTHORS) if not value.startswith(("http", "@", "/")))
+    yield from head.bylines
+    yield from filter(_NAMES.search, head.date_lines)
 
 
 def _tags(head: Head, page: Page, metas: dict[str, list[str]], claims: Sequence[Claims]) -> tuple[str, ...]:

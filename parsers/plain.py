@@ -49,17 +49,14 @@ _COUNTS = re.compile(
 @lru_cache(maxsize=4096)  # every step asks for the same lines
 def is_plain(text: str) -> bool:
     """Text that may stay wherever it stands, but for what is judged by its place or glued to its end."""
-    start, end = _start(text), text[-4:]
-    if start < 0 or ")" in end or "]" in end or end[-1] == ":":
-        return False
-    if not (end[-1].isalnum() or any(map(str.isalnum, end))):
+    start = 0 if text[:1].isalnum() else _start(text)
+    if start < 0 or not _ends_plainly(text[-4:]):
         return False
     low = text[start:_LONGEST_BEGINNING].casefold()
-    begins = _COUNTS if low[0].isdecimal() else _BEGINS.get(low[0])
-    if begins and begins.match(low):
+    begins = _BEGINS.get(low[0]) or (_COUNTS if low[0].isdecimal() else None)
+    if (begins and begins.match(low)) or "  " in low or not low.isprintable():
         return False
-    signed = "©" in text or ("(" in text and "(c)" in text.casefold())
-    if signed or "  " in text or not text.isprintable():
+    if "©" in text or ("(" in text and "(c)" in text.casefold()):
         return False
     if start and text.count(" ") < _MANY and normal(FIRST_ENDS.split(text, maxsplit=1)[0]) in opening_words():
         return False
@@ -67,11 +64,16 @@ def is_plain(text: str) -> bool:
 
 
 def _start(text: str) -> int:
-    """Where the first word or figure begins, after at most two quotation marks; -1 when something else comes first."""
-    if text[:1].isalnum():
-        return 0
+    """Where the first word or figure begins after at most two quotation marks; -1 when something else comes first."""
     first = _QUOTED.match(text)
     return first.end() if first else -1
+
+
+def _ends_plainly(end: str) -> bool:
+    """No bracket, no colon, and a letter or figure among the last characters."""
+    if ")" in end or "]" in end or end[-1] == ":":
+        return False
+    return end[-1].isalnum() or any(map(str.isalnum, end))
 
 
 def _is_plain_briefly(text: str, low: str) -> bool:

@@ -59,10 +59,6 @@ class Rule:
     since: date | None = None
     noise_index: Index = field(default_factory=Index, compare=False, repr=False)
 
-    def noise_in(self, tag: str, attributes: Mapping[str, str | None]) -> Selector | None:
-        """The selector by which an element is noise."""
-        return self.noise_index.find(tag, attributes)
-
     def is_article_url(self, url: str) -> bool:
         """Whether an address has the form of the site's articles; True where no form is known."""
         try:

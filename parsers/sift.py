@@ -25,6 +25,7 @@ _CODE = BlockKind.CODE
 _PLAIN_URL = re.compile(r"https?://[!-;=?-~]{3,2000}")
 _WORDS = re.compile(r"[a-z0-9]+")
 _OWN = 150  # characters of its own that a post has before others follow within it
+_HEADLINES = 3 * 19  # characters in links that three headlines have at least
 _HANGING = 2  # headings in a row with nothing under them
 _TAIL_FROM = 0.6  # share of the text before a closing label
 _ENGLISH_TAIL = (
@@ -75,6 +76,7 @@ class _Sifter:
         self.beside = beside
         self.tree, self.sums, self.choice, self.rule, self.base = tree, sums, choice, rule, base
         self.out = Sifted()
+        self.noise_in = rule.noise_index.find
         self.total = max(choice.prose, 1)
         self.text = sum(sums.over(sums.text, tree.rows[i].first, tree.last[i]) for i in choice.elements)
         self.unruled = choice.by in ("generic", "entry")
@@ -122,18 +124,15 @@ class _Sifter:
                 at += 1
 
     def _reason(self, index: int) -> str | None:
-        row = self.tree.rows[index]
-        tag = self.tree.name(index)
-        if row.attributes:
-            noise = self.rule.noise_in(tag, row.attributes)
+        row, tag = self.tree.rows[index], self.tree.name(index)
+        if attributes := row.attributes:
+            noise = self.noise_in(tag, attributes)
             if noise and self._share(index) < 0.6:
                 return f"{self.rule.name} {noise.source}"
-            if row.marks:
-                reason = self._by_marks(index, row.marks)
-                if reason:
-                    return reason
-        if row.attributes.get("itemprop") in _FACTS and self._share(index) < 0.1:
-            return f"itemprop {row.attributes['itemprop']}"
+            if row.marks and (reason := self._by_marks(index, row.marks)):
+                return reason
+            if "itemprop" in attributes and attributes["itemprop"] in _FACTS and self._share(index) < 0.1:
+                return f"itemprop {attributes['itemprop']}"
         if tag in _FRAMES and self._share(index) < 0.1:
             return tag
         if tag in _LISTS and self.unruled:
@@ -201,30 +200,31 @@ class _Sifter:
 
     def _is_teaser_list(self, index: int) -> bool:
         """Three or more headlines that are links, each with at most a line or two under it."""
-        lines = self.tree.lines[self.tree.rows[index].first : self.tree.last[index]]
-        size = sum(len(line.text) for line in lines)
-        if not 3 <= len(lines) <= 80 or self._share(index) > 0.5 or 2 * size > self.text:
+        first, last, sums = self.tree.rows[index].first, self.tree.last[index], self.sums
+        if not 3 <= last - first <= 80 or sums.over(sums.linked, first, last) < _HEADLINES:
             return False
+        if self._share(index) > 0.5 or 2 * sums.over(sums.text, first, last) > self.text:
+            return False
+        lines = self.tree.lines[first:last]
         headlines = [n for n, line in enumerate(lines) if line.linked >= 0.9 * len(line.text) and len(line.text) > 20]
         if len(headlines) < 3 or headlines[0] > 3:
             return False
         return max(b - a for a, b in zip(headlines, (*headlines[1:], len(lines)), strict=True)) <= 4
 
     def _emit(self, container: int) -> None:
-        tree, row = self.tree, self.tree.rows[container]
-        pruned = [i for i in tree.pruned if container < i and self._inside(i, container)]
-        for number in range(row.first, tree.last[container] + 1):
-            while pruned and tree.rows[pruned[0]].first <= number:
-                self._expand(pruned.pop(0))
-            if number < tree.last[container]:
-                line = tree.lines[number]
-                if number in self.beside:
-                    line = line._replace(kind=BlockKind.CAPTION)
-                why = self.why.get(line.owner)
-                self._take(line, why)
+        rows, at, last = self.tree.rows, self.tree.rows[container].first, self.tree.last[container]
+        for index in self.tree.pruned:
+            if index > container and index in self.why and (before := rows[index].first) <= last:
+                self._emit_lines(at, before)
+                self._expand(index)
+                at = before
+        self._emit_lines(at, last)
 
-    def _inside(self, index: int, container: int) -> bool:
-        return index in self.why and self.tree.rows[index].first <= self.tree.last[container]
+    def _emit_lines(self, first: int, last: int) -> None:
+        for number, line in enumerate(self.tree.lines[first:last], first):
+            if number in self.beside:
+                line = line._replace(kind=BlockKind.CAPTION)
+            self._take(line, self.why.get(line.owner))
 
     def _expand(self, index: int) -> None:
         """Read what was not entered: removed lines, or body after all when it holds much of the prose."""
@@ -237,7 +237,7 @@ class _Sifter:
             self._take(line, why)
 
     def _take(self, line: Line, why: str | None) -> None:
-        why = why or self._line_reason(line)
+        why = why or (self._line_reason(line) if line.links else None)
         if why is None or line.kind is BlockKind.CAPTION:
             self.out.blocks.append(block_of(line, self.base))
         else:
@@ -246,7 +246,7 @@ class _Sifter:
     def _line_reason(self, line: Line) -> str | None:
         """Why a line is not body although nothing around it says so: it is nothing but links."""
         text, count = line.text, len(line.links)
-        if not count or line.linked < 0.75 * len(text) or len(text) > self.total:
+        if line.linked < 0.75 * len(text) or len(text) > self.total:
             return None
         if count >= 4:
             return "line of links"
@@ -276,6 +276,8 @@ def resolved(block: Block, base: str) -> Block:
 
 def _clean(text: str) -> str:
     """`clean_line` for the tree's own lines, which have single spaces unless something is taken from between them."""
+    if text.isascii() and text.isprintable():
+        return text
     clean = clean_text(text)
     return clean if clean is text else clean_line(text)
 
@@ -288,11 +290,10 @@ def _url(href: str, base: str | None) -> str | None:
 
 def _drop_tail(sifted: Sifted) -> None:
     """What stands under a heading such as "Related" or "Berita Terkait", when it is the smaller part at the end."""
-    blocks = sifted.blocks
-    left = sum(len(block.text) for block in blocks)
-    total, seen = left, 0
+    blocks, seen = sifted.blocks, 0
+    most = _TAIL_FROM * sum([len(block.text) for block in blocks])
     for number, block in enumerate(blocks):
-        closing = seen > _TAIL_FROM * total and len(block.text) < 60 and _TAIL.fullmatch(block.text)
+        closing = len(block.text) < 60 and seen > most and _TAIL.fullmatch(block.text)
         if closing and not (_INSET.fullmatch(block.text) and _reads_on(blocks[number + 1 :])):
             sifted.removed += [Removal(STEP, "under a closing label", gone.text) for gone in blocks[number:]]
             del blocks[number:]

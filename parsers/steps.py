@@ -18,10 +18,10 @@ from parsers.breaks import is_furniture
 from parsers.dates import is_stamp
 from parsers.draft import HEAD_BLOCKS, Draft, Sift
 from parsers.lastlines import closing_rule
-from parsers.lines import Group, closed_group, like_headline, normal, words_of
+from parsers.lines import Group, like_headline, normal, words_of
 from parsers.patterns import pattern_rule
 from parsers.plain import is_plain
-from parsers.suffix import cut_desk, cut_suffix
+from parsers.suffix import STOPS, cut_desk, cut_suffix
 
 CAPTION_MOST = 300  # characters of a caption that looks like prose
 _PILED = 5  # search words
@@ -83,7 +83,7 @@ def drop_openers(draft: Draft, context: CleanContext, out: Sift) -> None:
 def drop_comments(draft: Draft, context: CleanContext, out: Sift) -> None:
     """All below the first comment form in the last quarter of the text; the form's own line is for the next steps."""
     blocks = draft.blocks
-    markers = [i for i in draft.loud if (group := closed_group(blocks[i])) is not None and group.marker]
+    markers = [index for index, group in draft.closed().items() if group.marker]
     seen = list(accumulate((len(block.text) for block in blocks), initial=0)) if markers else [0]
     first = next((index for index in markers if seen[index] >= 0.75 * seen[-1]), len(blocks))
     for index in range(first + 1, len(blocks)):
@@ -95,9 +95,8 @@ def drop_comments(draft: Draft, context: CleanContext, out: Sift) -> None:
 def drop_links(draft: Draft, context: CleanContext, out: Sift) -> None:
     """Headings of link lists with the links or the list under them."""
     end = 0
-    for index in draft.loud:
-        group = closed_group(draft.blocks[index]) if index >= end else None
-        if group is not None and group.heads_list:
+    for index, group in draft.closed().items():
+        if index >= end and group.heads_list:
             end = _list_end(draft.blocks, index, group)
             for at in range(index, end):
                 out.drop(at, "links", group.name, draft.blocks[at].text)
@@ -134,9 +133,9 @@ def _is_plain_headline(block: Block) -> bool:
 
 def drop_lines(draft: Draft, context: CleanContext, out: Sift) -> None:
     """Whole lines of the closed lists and the anchored patterns."""
+    closed = draft.closed()
     for index in draft.loud:
-        block = draft.blocks[index]
-        group = closed_group(block)
+        block, group = draft.blocks[index], closed.get(index)
         rule = _closed_rule(group, block, draft, index) if group is not None else None
         rule = rule or pattern_rule(block) or _closing_rule(block, draft, index)
         if rule is None:
@@ -181,8 +180,11 @@ def _and_loud(first: range, draft: Draft) -> Iterable[int]:
 def cut_suffixes(draft: Draft, context: CleanContext, out: Sift) -> None:
     """Calls and footers glued to the end of a paragraph."""
     for index, block in enumerate(draft.blocks):
+        text = block.text
+        if text[-1:] in STOPS and text[-3:] != "...":
+            continue
         cut = cut_suffix(block)
-        if cut is None and block.text.endswith((")", "**")) and index >= draft.tail(2):
+        if cut is None and text.endswith((")", "**")) and index >= draft.tail(2):
             cut = cut_desk(block)
         if cut is not None:
             out.taken[index] = cut.rest
@@ -199,10 +201,11 @@ def _unresolved(found: Sequence[Source]) -> list[str]:
 
 def drop_stamps(draft: Draft, context: CleanContext, out: Sift) -> None:
     """Date stamps and bylines before the first prose; at the end those with a time of day or a blog's form."""
-    head = draft.head()
-    for index, block in enumerate(draft.blocks):
-        text, at_head = block.text, index < head
-        if len(text) > 140 or not (at_head or people.may_sign(text)):
+    blocks, head = draft.blocks, draft.head()
+    signed = [i for i in range(head, len(blocks)) if len(blocks[i].text) <= 140 and people.may_sign(blocks[i].text)]
+    for index in (*range(head), *signed):
+        block, text, at_head = blocks[index], blocks[index].text, index < head
+        if len(text) > 140:
             continue
         stamp = (at_head or ":" in text or "." in text) and is_stamp(text, relative=at_head)
         known = (context.author, context.site_name) if at_head else (None, None)

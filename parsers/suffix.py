@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from kliping.model import Credit, Removal, Source
 from parsers.block import Block, BlockKind, Link
@@ -23,7 +22,8 @@ _SENTENCE_END = re.compile(  # one class of marks first: the engine then looks f
     r"[.!?…\"”](?:(?<=[.!?…])[\"”'’)\]]*(?=\s*[A-Z0-9(\[@*])|(?<=[\"”])(?=\s+[A-Z0-9(\[@*]))"
 )
 _COUNT = re.compile(r"(?:\d{1,6}|[Tt]idak ada|[Nn]o|[Bb]elum ada) (?:komentar|comments?) ?:?$", re.I)
-_STOPS = frozenset(".,;")
+STOPS = frozenset(".,;")  # nothing can be glued to a text that one of these closes
+_MARKS = ".,:;!?…\"”'’()"  # of the word beside them
 _WHOLE = (BlockKind.CODE, BlockKind.CELL, BlockKind.HEADING)
 _CUTTABLE = frozenset(
     {"call", "ads", "embed", "share", "read_also", "video", "page_turner", "comment_count", "continue"}
@@ -43,13 +43,12 @@ class Cut:
 
 def cut_suffix(block: Block) -> Cut | None:
     """The footer glued to the end of this block, or None."""
-    if (block.text[-1:] in _STOPS and not block.text.endswith("...")) or block.kind in _WHOLE:
+    if block.kind in _WHOLE:
         return None
     start = _glued(block.text)
     return None if start is None else _parts(block, start, block.text[start:].strip())
 
 
-@lru_cache(maxsize=1024)
 def _glued(text: str) -> int | None:
     """Where the last line begins that may be a footer: after the last full sentence."""
     if len(text) < 12:
@@ -58,18 +57,16 @@ def _glued(text: str) -> int | None:
     tail = text[start:].strip()
     if not tail or len(tail) > REACH:
         return None
-    may_go = _last_phrase(tail) is not None or (start > 0 and not is_plain(tail))
+    may_go = (start > 0 and not is_plain(tail)) or _last_phrase(tail) is not None
     return start if may_go else None
 
 
 def _last_sentence_end(text: str) -> int:
-    last = len(text.rstrip())
-    near = max(0, last - REACH // 4)
-    for begin in (near, max(0, len(text) - REACH)) if near else (0,):  # mostly it is near
-        ends = [m.end() for m in _SENTENCE_END.finditer(text, begin) if m.end() < last]
-        if ends:
-            return ends[-1]
-    return 0
+    last, end = len(text.rstrip()), 0
+    for m in _SENTENCE_END.finditer(text, max(0, len(text) - REACH)):
+        if m.end() < last:
+            end = m.end()
+    return end
 
 
 def _parts(block: Block, start: int, tail: str) -> Cut | None:
@@ -136,7 +133,7 @@ def cut_desk(block: Block) -> Cut | None:
 
 def _last_phrase(text: str) -> tuple[str, str] | None:
     """The closed line or comment count that ends `text`, as written, with its rule."""
-    last = text[text.rfind(" ") + 1 :]
+    last = text[text.rfind(" ") + 1 :].strip(_MARKS)
     last = last.casefold() if last.isalnum() else normal(last)
     if last and last not in closing_words():
         return None

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import chain
 
 from parsers.lines import words_of
 from parsers.text import clean_line, cut
@@ -17,7 +18,7 @@ from parsers.text import clean_line, cut
 TITLE_CHARS = 1000
 AGREED = 0.6  # share of words two titles must have in common
 _SEPARATOR = re.compile(r"\s+[|\-–—:»«·•~/]+\s+|\s*[|»•]\s*|:\s(?=[^:]{1,40}$)")
-_DIVIDES = re.compile(r"[|\-–—:»«·•~/]")  # a mark that no separator can do without
+_DIVIDES = re.compile(r"[|»•]|\s[\-–—:«·~/]|:\s")  # what no separator can do without
 _HOST = re.compile(r"[\w.-]+\.(?:com|co\.id|net|org|id|news|tv)")
 _ENDING = re.compile(r"\.(?:co\.id|com|net|org|id|blogspot\.com|wordpress\.com)$")
 
@@ -26,9 +27,12 @@ def choose_title(
     headlines: Sequence[str], entry_title: str | None, claimed: Sequence[str], page_title: str | None, site: str | None
 ) -> str | None:
     """The best title; `claimed` are JSON-LD headline, og:title and the like, in order of trust."""
-    visible = [line for line in map(clean_line, headlines) if line]
-    others = [strip_site(line, site) for line in map(clean_line, claimed) if line]
-    witnesses = [line for line in (entry_title, *others, strip_site(page_title, site) if page_title else None) if line]
+    visible, witnesses = [line for line in map(clean_line, headlines) if line], list[str]()
+    own = (strip_site(line, site) for line in (*claimed, page_title or ""))
+    for witness in filter(None, chain((entry_title,), own)):
+        if visible and witness == visible[0] and any(map(str.isalnum, witness)):
+            return cut(witness, TITLE_CHARS)  # nothing is more alike
+        witnesses.append(witness)
     best = _best_visible(visible, witnesses)
     if best is None and not witnesses and visible:
         best = visible[0]
