@@ -108,6 +108,16 @@ _PLACE = re.compile(
     r"(?:[-_]*(?:body|text|content|inner|main))?|articlebody|storytext|isi|artikel)(?P<body>$)"
     r"|(?:article|story|post|main|content|entry|detail|read|news|single)(?:[-_]|$)",
 )
+# What the first word of a token must be for it to begin, or to name a place, as above; and every word that can tell.
+_BEGINS = vocabulary(
+    """hentry h type post blog has with without w no is and enable enabled disable js u url tag category status format
+    elementor wp ck et vc fl so panel siteorigin brxe uagb stk kt"""
+)
+_STEMS = ("entry", "post", "article", "story", "news", "blog", "single", "detail", "td", "read", "page")
+_CORES = [stem + core for stem in ("", *_STEMS) for core in ("content", "body", "text")]
+_ENDS = ("", "body", "text", "content", "inner", "main")
+_PLACES = frozenset((*_STEMS, "main", "articlebody", "storytext", "isi", "artikel", *(c + e for c in _CORES for e in _ENDS)))
+_TELLING = _OF_WORD.keys() | _PLACES | {"hentry"}
 _LIMIT = 16_384
 
 
@@ -138,15 +148,21 @@ def _judge_class(value: str) -> int:
 
 def _judge(token: str) -> int:
     """Most tokens are seen for the first time on a site's first page, so what costs most is asked last."""
-    if token == _CARD:
-        return JUNK
-    begins = _KIND.match(token)
+    words = token.replace("_", "-").split("-")
+    letters = "".join(words)
+    if not (letters.islower() and letters.isalpha()):
+        words = _words(token)
+    if _TELLING.isdisjoint(words):
+        return 0
+    first = words[0]
+    begins = _KIND.match(token) if first in _BEGINS else None
     kind = begins.lastgroup if begins else None
     if kind == "post":
         return POST | AREA | (0 if token.startswith(("blog", "Blog")) else ENTRY)
-    if kind == "state" or _SWITCH.search(token):
+    if kind == "state" or (len(words) > 1 and _SWITCH.search(token)):
         return 0
-    words = _words(token)
+    if token == _CARD:
+        return JUNK
     if kind == "builder":  # page builders call every block of an article a widget
         words = [word for word in words if word in _BUILT]
     marks = 0
@@ -160,14 +176,13 @@ def _judge(token: str) -> int:
         for pair, mark in _PAIRS:
             if pair.issubset(words):
                 marks |= mark
-    place = _PLACE.match(token.lower())
+    place = _PLACE.match(token.lower()) if first in _PLACES else None
     return marks if place is None else marks | (AREA if place["body"] is None else BODY)
 
 
 def _words(token: str) -> list[str]:
-    if token.islower():
-        return _PART.findall(token)
-    return [word.lower() for part in _PART.findall(token) for word in _WORD.findall(part)]
+    parts: list[str] = _PART.findall(token)
+    return parts if token.islower() else [word.lower() for part in parts for word in _WORD.findall(part)]
 
 
 TOKENS = _Memo(_judge)  # by one class token or id
