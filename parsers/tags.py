@@ -12,6 +12,7 @@ ROLES = {
     "break": "br",
     "image": "img",
     "rule": "hr",
+    "head": "head",
     "meta": "meta",
     "link": "link",
     "title": "title",
@@ -20,7 +21,7 @@ ROLES = {
     "skip": """base style template svg math select option button iframe object embed canvas audio video map datalist
         textarea input progress meter frameset source track param area col""",
 }
-BLOCKS = """html head body div p section article main aside header footer nav ul ol li dl dt dd table thead tbody tfoot
+BLOCKS = """html body div p section article main aside header footer nav ul ol li dl dt dd table thead tbody tfoot
     tr td th caption blockquote pre h1 h2 h3 h4 h5 h6 figure figcaption form fieldset legend address details summary
     center dir menu hgroup listing xmp plaintext"""
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from selectolax.lexbor import LexborHTMLParser, LexborNode
+from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNode
 
 from parsers import marks as mark
 from parsers import tags
@@ -39,6 +39,7 @@ _CAPTION, _CELL, _PARAGRAPH = BlockKind.CAPTION, BlockKind.CELL, BlockKind.PARAG
 _KIND_OF = {_BY_NAME[name]: kind for name, kind in tags.KINDS.items()}
 _TIME, _HTML, _ARTICLE = _BY_NAME["time"], _BY_NAME["html"], _BY_NAME["article"]
 _PRE, _PRUNED, _READ = ({_BY_NAME[name] for name in names.split()} for names in (tags.PRE, tags.PRUNED, tags.READ))
+_IN_HEAD = {_BY_NAME[name] for name in ("meta", "link", "title", "script", "noscript")}
 _SPECIAL = _PRE | _PRUNED | {_HTML}
 _ASKED = mark.JUNK | mark.CAPTION
 _SPLITS = mark.JUNK | mark.CAPTION | mark.HIDDEN | mark.TAGS
@@ -77,7 +78,7 @@ class Tree:
 
 def read(html: bytes, splits: Splitter | None = None, prune: bool = True) -> Tree:
     """The tree of a page given as UTF-8 bytes. `splits` says of an inline element whether a rule sets it apart."""
-    root = LexborHTMLParser(html).root
+    root = LexborHTMLParser(html, options=LexborDocumentOptions.WO_EVENTS.value).root
     return _walk([root] if root is not None else [], splits, prune)
 
 
@@ -369,6 +370,14 @@ class _Walk:
     def _script(self, node: LexborNode, number: int) -> int:
         if node.first_child is not None:
             self.gatherer.of_script(node, node.attributes)
+        return _CLOSED
+
+    def _head(self, node: LexborNode, number: int) -> int:
+        """There is no text in the head, so the white space between its elements need not be stepped over."""
+        for child in node.iter():
+            number = child.tag_id
+            if number in _IN_HEAD:
+                _ENTER[number](self, child, number)
         return _CLOSED
 
     def _meta(self, node: LexborNode, number: int) -> int:
