@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from kliping.model import Article
@@ -28,7 +29,7 @@ _OF = re.compile(
     r"|(?P<c>\d{1,2}) ?(?:dari|of|/) ?(?P<d>\d{1,2}) (?:halaman|laman|pages?)\W*",
     re.IGNORECASE,
 )
-_PAGED = re.compile(r"=(?:\d{1,2}|all)(?:$|[&#])|/\d{1,2}/?(?:$|[?#])").search  # spares most links being taken apart
+_PAGED = re.compile(r"=(?:\d{1,2}|all)(?:$|[&#])|/\d{1,2}/?(?:$|[?#])").search
 _PAGE_NAMES = frozenset(("page", "p", "hal", "halaman", "paged", "pg"))
 _WHOLE = frozenset((("page", "all"), ("single", "1"), ("showpage", "all"), ("view", "all")))
 _STEPS = frozenset(("page", "hal", "halaman"))  # /slug/page/2
@@ -110,23 +111,29 @@ def join(first: Article, others: Sequence[Article]) -> Article:
 
 def _linked(tree: Tree, lines: Sequence[Line]) -> Iterator[str]:
     """What leads to a page of the article: rel=next in the head, and short links in and below the text."""
-    yield from (href for rel, href in tree.head.links if "next" in rel.split())
-    yield from (
-        href for line in lines if line.links for text, href in line.links if len(text) < _LABEL and _PAGED(href)
-    )
+    yield from (href for rel, href in tree.head.links if "next" in rel and "next" in rel.split())
+    links = (link for line in lines if line.links for link in line.links)
+    yield from (href for text, href in links if len(text) < _LABEL and _may_be_paged(href) and _PAGED(href))
+
+
+def _may_be_paged(href: str) -> bool:
+    """Spares most links being taken apart: a page's number ends an address, or a question or a place follows it."""
+    return href.rstrip("/")[-1:].isdigit() or "=" in href or "?" in href or "#" in href
 
 
 def _holds_hidden_pages(tree: Tree, choice: Choice) -> bool:
     """Whether the pages that the links lead to are already there, waiting for a click."""
     begin, end = choice.elements[0], choice.elements[-1]
-    hidden = (i for i in range(begin, len(tree.rows)) if tree.rows[i].marks & mark.HIDDEN)
-    near = (i for i in hidden if tree.rows[i].first < tree.last[end])
-    return any(sum(len(line.text) for line in tree.lines[tree.rows[i].first : tree.last[i]]) > PAGE for i in near)
+    near = takewhile(lambda i: tree.rows[i].first < tree.last[end], range(begin, len(tree.rows)))
+    hidden = (i for i in near if tree.rows[i].marks & mark.HIDDEN)
+    return any(sum(len(line.text) for line in tree.lines[tree.rows[i].first : tree.last[i]]) > PAGE for i in hidden)
 
 
 def _asks_for_all(url: str | None, rule: Rule) -> bool:
+    if not url or (rule.full_page is None and "?" not in url):
+        return False
     try:
-        parts = urlsplit(url or "")
+        parts = urlsplit(url)
     except ValueError:
         return False
     whole = rule.full_page is not None and not rule.full_page.startswith("?") and parts.path.endswith(rule.full_page)

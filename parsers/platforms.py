@@ -11,18 +11,13 @@ _WINDOW = 49_152  # bytes: both load their styles and scripts from the head
 _WORDPRESS_FILES = re.compile(rb"/wp-(?:content|includes)/")
 _WORDPRESS_NAME = b'content="WordPress'
 _BLOGGER_ADDRESS = re.compile(rb"""blog(?:spot\.com|ger(?:\.com/|(?<=content="blogger)"|(?<=content='blogger)'))""")
-_BLOGGER_SCRIPT = b"_WidgetManager"
 _BLOGGER_BODY = (b"post-body", b"articleBody", b"blog-posts", b"post hentry")
 
 
 def detect(html: bytes) -> str | None:
     """The platform by name; a page that merely links to a blog of the kind is not of it."""
-    if _says(html, _WORDPRESS_FILES, _WORDPRESS_NAME):
+    if _WORDPRESS_FILES.search(html, 0, _WINDOW) or html.find(_WORDPRESS_NAME, 0, _WINDOW) >= 0:
         return WORDPRESS
-    if _says(html, _BLOGGER_ADDRESS, _BLOGGER_SCRIPT) and any(sign in html for sign in _BLOGGER_BODY):
+    if _BLOGGER_ADDRESS.search(html, 0, _WINDOW) and any(sign in html for sign in _BLOGGER_BODY):
         return BLOGGER
     return None
-
-
-def _says(html: bytes, pattern: re.Pattern[bytes], words: bytes) -> bool:
-    return pattern.search(html, 0, _WINDOW) is not None or html.find(words, 0, _WINDOW) >= 0
