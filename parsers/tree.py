@@ -43,7 +43,8 @@ _IN_HEAD = {_BY_NAME[name] for name in ("meta", "link", "title", "script", "nosc
 _SPECIAL = _PRE | _PRUNED | {_HTML}
 _ASKED = mark.JUNK | mark.CAPTION
 _SPLITS = mark.JUNK | mark.CAPTION | mark.HIDDEN | mark.TAGS
-_KEPT = mark.POST | mark.BODY | mark.KEEP | mark.PROPERTY
+_NEVER_JUNK = mark.POST | mark.BODY | mark.PROPERTY
+_KEPT = _NEVER_JUNK | mark.KEEP
 _RARE = mark.vocabulary("itemprop style hidden aria-hidden")  # attributes with a meaning, beside class and id
 _NOT_SHOWN = re.compile(r"display\s*:\s*none").search
 _MARK = "\x1e"  # a single line break: white space to str.split, and in no honest page
@@ -236,9 +237,12 @@ class _Walk:
         return around
 
     def _is_left_out(self, number: int, marks: int) -> bool:
-        """Whether an element is not entered, because its words or its name say junk and nothing says otherwise."""
-        junk = marks & mark.JUNK or (number in _PRUNED and not self._in_article())
-        return bool(junk) and self.prunes and not (marks & _KEPT or number in _READ)
+        """Whether an element is not entered: its words or its name say junk, and nothing, unless both do, excuses it."""
+        said, named = marks & mark.JUNK, number in _PRUNED
+        if not self.prunes or number in _READ or not (said or (named and not self._in_article())):
+            return False
+        sure = said and named and not marks & mark.AREA
+        return not marks & (_NEVER_JUNK if sure else _KEPT)
 
     def _in_article(self) -> bool:
         """Whether the current element is the article's own wrapper, whose footer names its tags."""
