@@ -44,7 +44,6 @@ _SPECIAL = _PRE | _PRUNED | {_HTML}
 _ASKED = mark.JUNK | mark.CAPTION
 _SPLITS = mark.JUNK | mark.CAPTION | mark.HIDDEN | mark.TAGS
 _NEVER_JUNK = mark.POST | mark.BODY | mark.PROPERTY
-_KEPT = _NEVER_JUNK | mark.KEEP
 _RARE = mark.vocabulary("itemprop style hidden aria-hidden")  # attributes with a meaning, beside class and id
 _NOT_SHOWN = re.compile(r"display\s*:\s*none").search
 _MARK = "\x1e"  # a single line break: white space to str.split, and in no honest page
@@ -237,12 +236,16 @@ class _Walk:
         return around
 
     def _is_left_out(self, number: int, marks: int) -> bool:
-        """Whether an element is not entered: its words or its name say junk, and nothing, unless both do, excuses it."""
-        said, named = marks & mark.JUNK, number in _PRUNED
-        if not self.prunes or number in _READ or not (said or (named and not self._in_article())):
+        """Whether an element is not entered, because its words or its name say junk and nothing says otherwise.
+
+        A word for layout excuses a word for junk, but it excuses a nav, an aside or a footer only as the article's own.
+        """
+        named = number in _PRUNED
+        junk = marks & mark.JUNK or (named and not self._in_article())
+        if not junk or not self.prunes or number in _READ:
             return False
-        sure = said and named and not marks & mark.AREA
-        return not marks & (_NEVER_JUNK if sure else _KEPT)
+        excused = marks & mark.KEEP and (marks & mark.AREA or not named)
+        return not (excused or marks & _NEVER_JUNK)
 
     def _in_article(self) -> bool:
         """Whether the current element is the article's own wrapper, whose footer names its tags."""
