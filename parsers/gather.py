@@ -25,6 +25,14 @@ class Node(Protocol):
     def tag(self) -> str | None:
         """Its name."""
 
+    @property
+    def attributes(self) -> Attributes:
+        """What its tag says."""
+
+    @property
+    def first_child(self) -> object:
+        """None when there is nothing in it."""
+
     def text(self, *, separator: str = "") -> str:
         """All text in it."""
 
@@ -42,30 +50,28 @@ class Gatherer:
         lists = {name: tuple(values) for name, values in self.lists.items()}
         return Head(title=self.title, html_lang=self.html_lang, **lists)
 
-    def of_title(self, node: Node) -> None:
-        """The first title element."""
-        if self.title is None:
-            self.title = " ".join(node.text().split())[:_LONGEST_META]
-
-    def of_script(self, node: Node, attributes: Attributes) -> None:
-        """A script element: data when it says so."""
-        kind = attributes.get("type")
-        if kind and "ld+json" in kind.lower():
+    def of_fact(self, name: str, node: Node) -> None:
+        """A meta, a link, a script or a title, wherever it stands."""
+        if name == "meta":
+            self._meta(node.attributes)
+        elif name == "link":
+            self._link(node.attributes)
+        elif name == "title":
+            self.title = self.title or " ".join(node.text().split())[:_LONGEST_META]
+        elif node.first_child is not None and "ld+json" in (node.attributes.get("type") or "").lower():
             self.lists["json_ld"].append(node.text()[:_LONGEST_LD])
 
-    def of_link(self, attributes: Attributes) -> None:
-        """A link element of the head."""
-        rel, href = attributes.get("rel"), attributes.get("href")
-        if rel and href:
-            self.lists["links"].append((rel.strip().lower(), href[:_LONGEST_META]))
-
-    def of_meta(self, attributes: Attributes) -> None:
-        """A meta element, wherever it stands."""
+    def _meta(self, attributes: Attributes) -> None:
         key = attributes.get("property") or attributes.get("name") or attributes.get("itemprop")
         key = key or attributes.get("http-equiv")
         content = attributes.get("content")
         if key and content:
             self.lists["metas"].append((key.strip().lower(), content[:_LONGEST_META]))
+
+    def _link(self, attributes: Attributes) -> None:
+        rel, href = attributes.get("rel"), attributes.get("href")
+        if rel and href:
+            self.lists["links"].append((rel.strip().lower(), href[:_LONGEST_META]))
 
     def of_marks(self, marks: int, node: Node, attributes: Attributes) -> None:
         """An element whose class says byline, headline or date."""

@@ -116,7 +116,8 @@ _BEGINS = vocabulary(
 _STEMS = ("entry", "post", "article", "story", "news", "blog", "single", "detail", "td", "read", "page")
 _CORES = [stem + core for stem in ("", *_STEMS) for core in ("content", "body", "text")]
 _ENDS = ("", "body", "text", "content", "inner", "main")
-_PLACES = frozenset((*_STEMS, "main", "articlebody", "storytext", "isi", "artikel", *(c + e for c in _CORES for e in _ENDS)))
+_PLACES = frozenset((*_STEMS, *(core + end for core in _CORES for end in _ENDS)))
+_PLACES |= vocabulary("main articlebody storytext isi artikel")
 _TELLING = _OF_WORD.keys() | _PLACES | {"hentry"}
 _LIMIT = 16_384
 

@@ -13,11 +13,7 @@ ROLES = {
     "image": "img",
     "rule": "hr",
     "head": "head",
-    "meta": "meta",
-    "link": "link",
-    "title": "title",
-    "script": "script",
-    "noscript": "noscript",
+    "fact": "meta link title script noscript",
     "skip": """base style template svg math select option button iframe object embed canvas audio video map datalist
         textarea input progress meter frameset source track param area col""",
 }

@@ -39,7 +39,7 @@ _CAPTION, _CELL, _PARAGRAPH = BlockKind.CAPTION, BlockKind.CELL, BlockKind.PARAG
 _KIND_OF = {_BY_NAME[name]: kind for name, kind in tags.KINDS.items()}
 _TIME, _HTML, _ARTICLE = _BY_NAME["time"], _BY_NAME["html"], _BY_NAME["article"]
 _PRE, _PRUNED, _READ = ({_BY_NAME[name] for name in names.split()} for names in (tags.PRE, tags.PRUNED, tags.READ))
-_IN_HEAD = {_BY_NAME[name] for name in ("meta", "link", "title", "script", "noscript")}
+_FACTS = {_BY_NAME[name]: name for name in tags.ROLES["fact"].split()}
 _SPECIAL = _PRE | _PRUNED | {_HTML}
 _ASKED = mark.JUNK | mark.CAPTION
 _SPLITS = mark.JUNK | mark.CAPTION | mark.HIDDEN | mark.TAGS
@@ -290,10 +290,6 @@ class _Walk:
     def _skip(self, node: LexborNode, number: int) -> int:
         return _CLOSED
 
-    def _noscript(self, node: LexborNode, number: int) -> int:
-        self.tree.asides.append(node)
-        return _CLOSED
-
     def _marks(self, attributes: Attributes, node: LexborNode) -> int:
         """The marks of an element; what it says of the article's head is caught on the way."""
         marks = _CLASSES[attributes.get("class")] | _TOKENS[attributes.get("id")]
@@ -374,29 +370,19 @@ class _Walk:
         self.tree.images.append((len(self.lines), self.current, source))
         return _CLOSED
 
-    def _script(self, node: LexborNode, number: int) -> int:
-        if node.first_child is not None:
-            self.gatherer.of_script(node, node.attributes)
-        return _CLOSED
-
     def _head(self, node: LexborNode, number: int) -> int:
         """There is no text in the head, so the white space between its elements need not be stepped over."""
         for child in node.iter():
             number = child.tag_id
-            if number in _IN_HEAD:
-                _ENTER[number](self, child, number)
+            if number in _FACTS:
+                self._fact(child, number)
         return _CLOSED
 
-    def _meta(self, node: LexborNode, number: int) -> int:
-        self.gatherer.of_meta(node.attributes)
-        return _CLOSED
-
-    def _link(self, node: LexborNode, number: int) -> int:
-        self.gatherer.of_link(node.attributes)
-        return _CLOSED
-
-    def _title(self, node: LexborNode, number: int) -> int:
-        self.gatherer.of_title(node)
+    def _fact(self, node: LexborNode, number: int) -> int:
+        if _FACTS[number] == "noscript":
+            self.tree.asides.append(node)
+        else:
+            self.gatherer.of_fact(_FACTS[number], node)
         return _CLOSED
 
 
