@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from parsers.block import Block, BlockKind
-from parsers.lines import words_of
+from parsers.lines import like_headline, words_of
 
 _SAID = re.compile(r"[^.,:]{1,60} (?:mengatakan|berkata|said|says|menulis|wrote)(?:\.{3}|…|:)")
 _NUMBERS = re.compile(r"\d{1,2}(?: \d{1,2}){1,15}(?: (?:next|selanjutnya|berikutnya|»|›|>))?|\d{1,2}/\d{1,2}")
@@ -18,6 +18,7 @@ _CONTACT = re.compile(
     r" (?:kami|admin|sosmed kami|media sosial kami|akun kami)(?: (?:di|ke|via|melalui|lewat|segera|sekarang))*\W*"
     r"(?:[+(]?\d[\d ()./-]{6,18}\d)?\W*"
     r"|[+(]?\d[\d ()./-]{6,18}\d"
+    r"|(?:e-?mail|surel)(?: kami)? ?: ?(?:redaksi|admin|iklan|marketing)\w*@\S{3,60}"
 )
 
 
@@ -30,10 +31,18 @@ _ALSO_OURS = re.compile(
 )
 
 
+# The posts before and after this one: an arrow or "Artikel sebelumnya", and a headline.
+_NEIGHBOUR = re.compile(
+    r"[←«‹⟵] ?(?P<back>[^.:]{3,150})|(?P<on>[^.:]{3,150}?) ?[→»›⟶]"
+    r"|(?:(?:artikel|berita|pos|tulisan|postingan|post|article) )?(?:sebelumnya|selanjutnya|berikutnya)"
+    r" (?P<named>[^.:]{8,150})",
+    re.I,
+)
 # What the patterns for last lines begin with, but for a reader's name.
 _CLOSES = re.compile(
-    r"[\d+(]|f(?:acebook|b|anpage|ollow)|i(?:nstagram|g|kuti)|t(?:witter|iktok|elegram|emukan)|y(?:outube|uk)|wh?a"
-    r"|line|s(?:egera|il|elain|e|atu)|a(?:yo|tau|nda)|hubungi|k(?:ontak|unjungi|amu)|juga|bisa|dapat"
+    r"[\d+(←«‹⟵]|sebelum|selanjut|berikut|artikel |berita |pos|tulisan |e-?mail"
+    r"|f(?:acebook|b|anpage|ollow)|i(?:nstagram|g|kuti)|t(?:witter|iktok|elegram|emukan)|y(?:outube|uk)|wh?a"
+    r"|line|s(?:egera|il|elain|e|atu|urel)|a(?:yo|tau|nda)|hubungi|k(?:ontak|unjungi|amu)|juga|bisa|dapat"
 )
 
 
@@ -41,8 +50,10 @@ _CLOSES = re.compile(
 def closing_rule(block: Block) -> str | None:
     """What only counts among the last lines: a site's own addresses and numbers, page numbers, a reader's name."""
     text = block.text
-    if not (_CLOSES.match(text[:20].casefold()) or text.endswith(("...", "…", ":"))):
+    if not (_CLOSES.match(text[:20].casefold()) or text.endswith(("...", "…", ":", "→", "»", "›", "⟶"))):
         return None
+    if len(text) <= 200 and block.kind is BlockKind.PARAGRAPH and _is_neighbour(text):
+        return "previous_next"
     text = " ".join(text.casefold().split())
     if len(text) > 200 or block.kind in (BlockKind.CODE, BlockKind.CELL):
         return None
@@ -57,3 +68,14 @@ def closing_rule(block: Block) -> str | None:
     if len(text) > 100 or not (reader or number) or len(words_of(text)) > 20:
         return None
     return "comments" if reader else "page_number"
+
+
+def _is_neighbour(text: str) -> bool:
+    m = _NEIGHBOUR.fullmatch(text)
+    title = (m["back"] or m["on"] or m["named"]).strip() if m else ""
+    return (
+        bool(title)
+        and title[0].isupper()
+        and like_headline(title)
+        and len(words_of(title)) > (2 if m and m["named"] else 1)
+    )

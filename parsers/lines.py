@@ -10,6 +10,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from itertools import product
 
 from parsers import packaged
 from parsers.block import Block, BlockKind
@@ -46,6 +47,7 @@ def closed_lines() -> dict[str, Group]:
     """Every line of data/lines.toml under its normal form."""
     data = tomllib.loads(packaged.text("data/lines.toml"))
     found: dict[str, Group] = {}
+    made: dict[str, Group] = {}
     for name, table in data.items():
         group = Group(
             name,
@@ -55,7 +57,9 @@ def closed_lines() -> dict[str, Group]:
             incomplete=bool(table.get("incomplete")),
         )
         found |= {normal(line): group for line in table["lines"]}
-    return found
+        for columns in table.get("made", ()):
+            made |= {" ".join(filter(None, parts)): group for parts in product(*columns)}
+    return made | found  # a line that is written out says more than one made of parts
 
 
 @cache
@@ -72,8 +76,8 @@ def closing_words() -> frozenset[str]:
 
 @cache
 def closed_beginnings() -> frozenset[str]:
-    """The first three characters of the closed lines."""
-    return frozenset(line[:3] for line in closed_lines())
+    """The first five characters of the closed lines, three of those that are shorter."""
+    return frozenset(line[: 5 if len(line) >= 5 else 3] for line in closed_lines())
 
 
 def by_first_letter(pattern: str) -> dict[str, re.Pattern[str]]:

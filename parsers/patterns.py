@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from parsers import calls
 from parsers.block import Block, BlockKind
 from parsers.lines import (
     LINE_LIMIT,
@@ -21,6 +22,7 @@ from parsers.lines import (
     opening_words,
     words_of,
 )
+from parsers.worded import worded_rule
 
 _COUNT = re.compile(
     r"(?:(?:one|\d{1,4}) thoughts? on [\"“'].{1,200}"
@@ -29,7 +31,8 @@ _COUNT = re.compile(
     r" (?:pada|to|untuk|di) [\"“'].{1,200})"
 )
 _SHARED = re.compile(
-    r"(?:(?:berbagi|bagikan|share|kirim(?:kan)?|compartir) (?:ini |this )?(?:ke|di|via|lewat|dengan|on|to|con|en) "
+    r"(?:(?:berbagi|bagikan|share|kirim(?:kan)?|kongsi(?:kan)?|compartir) (?:ini |this )?"
+    r"(?:ke|di|via|lewat|dengan|on|to|con|en) "
     r"(?:x|twitter|facebook|pinterest|whatsapp|telegram|google\+|google plus|linkedin|line|email|e-mail|surel"
     r"|threads|reddit|tumblr)"
     r"|kirimkan ini lewat email|blogthis!?|email this|enviar por correo electrónico|escribe un blog|share this"
@@ -40,7 +43,8 @@ _HALAMAN = re.compile(
     r"(?:halaman|page|laman) ?:? ?\d{1,3}(?: ?(?:dari|of|/) ?\d{1,3})?(?: (?:halaman|pages?))?"
     r"|\d{1,3} ?(?:dari|of|/) ?\d{1,3} (?:halaman|pages?)|\d{1,2} of \d{1,2}"
     r"|(?:halaman|pages?|laman) ?:? ?\d{1,3}(?:[ ,|]{1,3}\d{1,3}){1,20}"
-    r"(?: ?(?:selanjutnya|berikutnya|next|lihat semua|show all|all))?"
+    r"(?: ?(?:selanjutnya|berikutnya|next|(?:lihat|tampilkan) semua|show all|all))?"
+    r"|\d{1,2}(?:[ ,|]{1,3}\d{1,2}){0,20} ?(?:(?:lihat|tampilkan) semua|show all)"
 )
 _TURN = re.compile(
     r"(?:(?:baca|simak|lanjut(?:kan)?|klik|lihat|selengkapnya|selanjutnya|bersambung|berlanjut|berita"
@@ -71,8 +75,9 @@ _PLACEHOLDER = re.compile(
     r"|audio)\b|(?:image|gambar|foto)\b(?! ?:))[^\[\]]{0,120}\]"  # "[Foto: Setkab]" is a credit
 )
 _PREVNEXT = re.compile(
-    r"(?:(?:pos|tulisan|artikel|berita|post|article) )?(?:sebelumnya|selanjutnya|berikutnya|previous|next)(?:"
-    r" (?:pos|post|article|artikel))? ?[:：»>«←→] ?(?P<rest>.{1,200})"
+    r"(?:(?P<page>halaman|laman)|pos|tulisan|artikel|berita|post|article)?(?:^| )"
+    r"(?:sebelumnya|selanjutnya|berikutnya|previous|next)"
+    r"(?: (?:pos|post|article|artikel|(?P<page2>page)))? ?[:：»>«←→] ?(?P<rest>.{1,200})"
 )
 _PREVNEXT_LINKED = re.compile(
     r"(?:pos|tulisan|artikel|berita|post|article) (?:sebelumnya|selanjutnya|berikutnya)\b|(?:previous|next)"
@@ -89,35 +94,25 @@ _COPYRIGHT = re.compile(
     r"|(?:©|\(c\)) (?:19|20)\d\d\b[^/]{0,80}|(?:copyright|hak cipta) (?:©|\(c\)).{0,100}"
 )
 _APPEARED = re.compile(
-    r"(?:the post|postingan|artikel|pos|tulisan) .{1,300} (?:appeared first on|first appeared on|(?:pertama kali"
-    r" )?(?:tampil|muncul) (?:pertama kali )?(?:di|pada)) .{1,120}"
+    r"(?:the post|postingan|artikel|pos|tulisan) .{1,300} (?:appeared first on|first appeared on"
+    r"|(?:pertama kali |lebih dulu )?(?:di)?(?:tampil|muncul)(?:kan)? (?:pertama kali |lebih dulu )?(?:di|pada))"
+    r" .{1,120}"
 )
 _NOTICE = re.compile(
-    r"(?:dilarang (?:keras )?(?:mengambil|mengutip|menyalin|memperbanyak|menyebarluaskan|menggandakan|mencuplik"
-    r"|melakukan).{0,120}(?:izin|ijin|persetujuan|mencantumkan).{0,120}"
+    r"(?:dilarang (?:keras )?(?:(?:mengambil|melakukan)\b.{0,60}\b(?:isi|konten|berita|artikel|tulisan|materi|karya"
+    r"|situs|website|blog|laman|crawling|sebagian|seluruh|content)\b|mengutip|menyalin|memperbanyak|menyebarluaskan"
+    r"|menggandakan|mencuplik).{0,120}(?:izin|ijin|persetujuan|mencantumkan).{0,120}"
+    r"|(?:isi |setiap )?komentar .{0,40}(?:menjadi|merupakan|adalah) tanggung jawab"
+    r" (?:pengguna|pembaca|pengirim|komentator|pengunjung|penulis komentar|masing-masing).{0,100}"
+    r"|(?:(?:entri|pos|kiriman|tulisan) ini|this (?:entry|post) was) (?:posted|di(?:tulis|publikasikan|poskan|posting"
+    r"|terbitkan|masukkan)) .{1,100}\b(?:ditandai|tag|tagged|permalink|kaitkata|tandai|bookmark)\b.{0,200}"
+    r"|(?:(?:tema|theme) .{1,80}\. ?)?(?:gambar tema oleh .{1,40}|theme images by .{1,40}"
+    r"|(?:diberdayakan|dikuasakan) oleh blogger|powered by blogger)"
+    r"|average rating\b.{0,60}|vote count\b.{0,30}"
     r"|situs ini menggunakan (?:cookie|kuki|akismet).{0,300}|this site uses (?:cookies|akismet).{0,300}"
     r"|(?:website|situs|blog) ini menggunakan (?:cookie|kuki).{0,300}"
     r"|catatan: hanya anggota .{0,80}mengirim komentar)"
 )
-_CHANNEL = re.compile(
-    r"\b(?:google news|whats?app|wa|telegram|channel|saluran|kanal|aplikasi|apps?|newsletter|facebook|fanpage"
-    r"|instagram|twitter|tiktok"
-    r"|youtube|line|notifikasi|sosial media|media sosial|medsos|bot|grup|group|ponsel\w*|e?-?mail|podcast|play"
-    r" ?store|app ?store|marketplace|shopee|tokopedia|lazada|bukalapak)\b"
-)
-_CALL = re.compile(
-    r"(?:yuk,? |ayo,? |mari,? |jangan lupa (?:untuk )?|segera |silakan |silahkan |atau |anda |kamu |juga |bisa "
-    r"|dapat ){0,4}"
-    r"(?:ikuti|follow|gabung|join|bergabung(?:lah)?|dapatkan|download|unduh|instal|install|subscribe|berlangganan"
-    r"|langganan|cek|kunjungi|like|sukai|add|tambahkan|simak|baca|temukan|intip|pantau|akses|klik|aktifkan|nyalakan"
-    r"|update)\b"
-)
-_CALL_OURS = re.compile(
-    r"\b(?:kami|kita|resmi|terbaru|terkini|terupdate|update|sekarang|gratis|berita(?:nya)?|breaking|artikel"
-    r"|info(?:rmasi)?|lainnya|menarik"
-    r"|channel|saluran|kanal|google news|us|our|news|latest|https?)\b|https?:"
-)
-_SCROLL = re.compile(r"(?:scroll|gulir|geser|swipe)\b.{0,60}(?:lanjut\w*|continue|membaca|bawah|content|artikel)")
 _MENTION = re.compile(
     r"(?:(?:lihat|view) (?:postingan|kiriman|this post) (?:ini )?(?:di|on) instagram )?(?:sebuah (?:kiriman"
     r"|unggahan|postingan) dibagikan oleh|a post shared by|a video posted by|sebuah video"
@@ -137,11 +132,6 @@ _NETWORKS = re.compile(
     r"|Threads|Copy Link|Salin Link|Salin Tautan|X){2,12}"
 )
 _SCRIPT = re.compile(r"\(adsbygoogle\b.{0,120}|(?:https?://)?pic\.twitter\.com/\w+|tweets? (?:by|oleh) @?\w+")
-_SUPPORT = re.compile(
-    r"dukung (?:kami|blog ini|penulis) (?:di|via|melalui|lewat|dengan) [^,]{2,60}|pilih saluran andalan\w*\b.{0,160}"
-    r"|(?:yuk |ayo |mari |dan )?jangan lupa(?: untuk)?(?:[ ,]+(?:like|likes|comment|komen|komentar|share|subscribe"
-    r"|follow|bagikan|dan|ya|juga|tekan|klik|tombol|lonceng|channel|youtube|kami|nya)){2,12}"
-)
 _SHARES = re.compile(r"\d[\d.,]*[kmrbjt]* ?(?:shares?|likes?|dibagikan|suka|retweets?)", re.I)
 
 
@@ -157,12 +147,15 @@ BEGINS = (
     r"|gabung|join|bergabung|dapatkan|download|unduh|instal|subscribe|berlangganan|langganan|kunjungi|like|sukai"
     r"|add|tambahkan|temukan|pantau|akses|aktifkan|nyalakan|update|segera|atau |intip|bisa |dapat |kamu |scroll"
     r"|gulir|geser|swipe|tinggalkan|balas|leave|reply|suka|menyukai|facebook|twitter|whatsapp|print|tweet|label"
-    r"|menu|home|beranda|anonim|unknown"
+    r"|menu|home|beranda|anonim|unknown|kongsi|tema |theme |entri |this (?:entry|post) |average |vote |isi komentar"
+    r"|setiap komentar|related|rekomendasi|terpopuler|populer|trending|recommended|mungkin |more |informasi "
 )
 _BEGINS = by_first_letter(BEGINS)
 
 
 FIRST_ENDS = re.compile(r"[\s:.!?…]")  # where the first word of closed lines run together ends
+_FETCHED = re.compile(r"download|unduh|pdf|docx?\b|xlsx?\b|zip\b|drive\.google|lampiran|formulir")
+_ARROWS = ">»→▶►➡👉"
 _BULLETS = " >»*•·-–—→▶►➡👉📌🔗✅"
 
 
@@ -183,8 +176,10 @@ def pattern_rule(block: Block) -> str | None:
     if not any(map(str.isalnum, text)):
         return "divider"
     line, text = normal(text), text.lstrip(_BULLETS)
+    if _is_pointed(block):
+        return "read_also"
     if text[0].isalnum() and not _may_begin(line, bulleted=len(text) < len(block.text)):
-        return None
+        return _worded(block)
     low = " ".join(text.casefold().split())
     for name, pattern in _WHOLE:
         if pattern.fullmatch(line):
@@ -194,7 +189,19 @@ def pattern_rule(block: Block) -> str | None:
     for name, test in _TESTS:
         if test(text, low, block):
             return name
-    return None
+    return _worded(block)
+
+
+def _worded(block: Block) -> str | None:
+    """A line of furniture words; a list item may be a step of a guide that names a button."""
+    return worded_rule(block.text) if block.kind is not BlockKind.ITEM or block.link_share > 0.5 else None
+
+
+def _is_pointed(block: Block) -> bool:
+    """ ">> HEADLINE": an arrow and one link, a box for another post."""
+    if block.text[0] not in _ARROWS or len(block.links) != 1 or block.link_share < 0.7:
+        return False
+    return len(words_of(block.text)) > 3 and not _FETCHED.search(f"{block.text} {block.links[0].url}".casefold())
 
 
 _WHOLE = (
@@ -243,6 +250,8 @@ def _is_share(text: str, low: str, block: Block) -> bool:
 
 def _is_read_also(text: str, low: str, block: Block) -> bool:
     """ "Baca juga: X", with a colon; without one only where the link or the capitals say that it is a headline."""
+    if ":" in text and _is_labelled(text, block):
+        return True
     m = _READ_ALSO.match(low)
     if m:
         rest = next((g for g in m.groups() if g is not None), "")
@@ -256,6 +265,16 @@ def _is_read_also(text: str, low: str, block: Block) -> bool:
     return False
 
 
+def _is_labelled(text: str, block: Block) -> bool:
+    """A closed heading of related links, a colon, and one of them behind it."""
+    label, _, rest = text.partition(":")
+    group = closed_lines().get(normal(label)) if len(label) <= 40 and rest.strip() else None
+    if group is None or group.name not in ("related", "related_weak"):
+        return False
+    linked = sum(len(link.text) for link in block.links) >= 0.7 * len(rest.strip())
+    return linked or (group.name == "related" and like_headline(rest) and len(words_of(rest)) > 3)
+
+
 def _prose_after(rest: str) -> bool:
     return not like_headline(rest) and like_sentence(rest)
 
@@ -264,7 +283,9 @@ def _is_video(text: str, low: str, block: Block) -> bool:
     """Promotions of a video: "Simak juga Video: ...", "Tonton juga "..." di sini:"."""
     if _VIDEO.match(low) and _VIDEO_END.search(low.rstrip(" .!")) and not low.rstrip().endswith("bawah ini."):
         return True
-    return bool(_VIDEO.match(low)) and ":" in low and (block.link_share > 0.5 or not like_sentence(text))
+    if not _VIDEO.match(low) or ":" not in low:
+        return False
+    return block.link_share > 0.5 or not like_sentence(text) or like_headline(text.partition(":")[2])
 
 
 def _is_video_title(text: str, low: str, block: Block) -> bool:
@@ -284,6 +305,8 @@ def _is_prevnext(text: str, low: str, block: Block) -> bool:
     if m is None:
         return block.link_share > 0.4 and bool(_PREVNEXT_LINKED.match(low))
     title = text[len(text) - len(m["rest"]) :]
+    if m["page"] or m["page2"]:
+        return True
     return block.link_share > 0.4 or not (title[0].islower() or text.rstrip().endswith(".") or SAYING.search(low))
 
 
@@ -296,51 +319,8 @@ def _is_turn(text: str, low: str, block: Block) -> bool:
     return bool(_TURN.fullmatch(low)) and not SAYING.search(low)
 
 
-def _is_call(text: str, low: str, block: Block) -> bool:
-    """ "Ikuti kami di Google News": an imperative, a channel, our own name for it, and nobody who says it."""
-    if not _CALL.match(low) or not _CHANNEL.search(low) or len(words_of(low)) > 60:
-        return False
-    if re.search(r"\b(?:kata|katanya|ujar|ujarnya|imbau|menurut|tutur|ucap)\b", low):
-        return False
-    return bool(_CALL_OURS.search(low)) or len(words_of(low)) <= 6
-
-
-def _is_update_call(text: str, low: str, block: Block) -> bool:
-    return bool(
-        re.match(
-            r"(?:dapatkan|ikuti|simak|cek|baca|temukan|pantau) .{0,40}\b(?:berita|update|info|artikel|breaking news)\b",
-            low,
-        )
-    ) and bool(
-        re.search(
-            r"\b(?:setiap hari|di google news|hanya di|dari|di) [\w.]+\.(?:com|co\.id|id|net)\b|\bgoogle news\b", low
-        )
-    )
-
-
-_READ_LINK = re.compile(
-    r"(?:jangan lupa|silakan|silahkan|yuk|ayo|mari|anda (?:juga )?(?:bisa|dapat)),?(?: untuk| juga| kita| anda)*"
-    r" (?:mem)?baca(?: juga)?"
-    r" (?:artikel|berita|tulisan|postingan|info|informasi|panduan)\b.{0,200}"
-)
-
-
-def _is_read_link(text: str, low: str, block: Block) -> bool:
-    """ "Jangan lupa membaca artikel ... > TITLE": an invitation that ends in a link."""
-    return bool(_READ_LINK.fullmatch(low)) and (bool(block.links) or ">" in low) and len(words_of(low)) <= 30
-
-
-def _is_support(text: str, low: str, block: Block) -> bool:
-    """Calls to support the site in money or in clicks."""
-    return bool(_SUPPORT.fullmatch(low)) and not SAYING.search(low)
-
-
 def _is_script(text: str, low: str, block: Block) -> bool:
     return bool(_SCRIPT.fullmatch(low))
-
-
-def _is_scroll(text: str, low: str, block: Block) -> bool:
-    return bool(_SCROLL.match(low)) and len(words_of(low)) <= 10
 
 
 _TESTS = (
@@ -353,10 +333,12 @@ _TESTS = (
     ("previous_next", _is_prevnext),
     ("continue", _is_continue),
     ("page_turner", _is_turn),
-    ("call", _is_call),
-    ("call", _is_update_call),
-    ("read_also", _is_read_link),
-    ("ads", _is_scroll),
-    ("call", _is_support),
+    ("call", calls.is_call),
+    ("call", calls.is_update_call),
+    ("call", calls.is_hanging),
+    ("continue", calls.is_more),
+    ("read_also", calls.is_read_link),
+    ("ads", calls.is_scroll),
+    ("call", calls.is_support),
     ("embed", _is_script),
 )

@@ -13,9 +13,11 @@ from functools import lru_cache
 from parsers.lines import LONGEST_LINE, by_first_letter, closed_beginnings, closed_lines, normal, opening_words
 from parsers.patterns import BEGINS, FIRST_ENDS
 from parsers.people import LAST_ROLES, ROLES
+from parsers.worded import OPENING, worded_rule
 
 _LEAST = LONGEST_LINE + 12  # characters: longer than any closed line
 _SHORTEST = 10  # characters: of a longer one, marks around it left out, at least three remain
+_POINTS = ":→»›"
 _FEW, _MANY = 7, 24  # spaces: more than in names with a role; more than in any run of closed lines
 _QUOTED = re.compile(r"[\"“”'‘’]{1,2}(?=[^\W_])")
 _LONGEST_BEGINNING = 40  # characters
@@ -26,7 +28,7 @@ _BEGINS = by_first_letter(
     r"|courtesy|di(?:kutip|sadur|lansir|olah|sarikan|ambil|terjemahkan|himpun|rangkum|adaptasi|salin|nukil|pos|tulis"
     r"|catat|terbitkan|tandai|kategorikan)|dari berbagai|naskah|opini|kolom|laporan|esai|cerita|informasi|konten"
     r"|this (?:article|story|post)|ilustrasi|dok|label|tag|kategori|categor|topi[ck]|kata kunci|keyword|filed under"
-    r"|posted|published|" + "|".join(re.escape(role) for role in sorted(ROLES))
+    r"|posted|published|original|buka |" + "|".join(re.escape(role) for role in sorted(ROLES))
 )
 # What a short line may begin with besides: counters, credits of photos, a site's own addresses.
 _SAYS_BRIEFLY = re.compile(
@@ -40,7 +42,8 @@ _SAYS_BRIEFLY = re.compile(
 # What follows a figure in a counter, the number of a page or telephone, or how long ago something was.
 _COUNTS = re.compile(
     r"[\d.,:/ ()|+-]+(?:$|komentar|comment|tanggapan|balasan|ulasan|repl|respon|pemikiran|thought|min|menit|dari|of"
-    r"|halaman|page|next|selanjutnya|berikutnya|[»›>]|(?:detik|menit|jam|hari|minggu|bulan|tahun) (?:yang )?lalu"
+    r"|halaman|page|next|selanjutnya|berikutnya|lihat semua|tampilkan semua|show all"
+    r"|[»›>]|(?:detik|menit|jam|hari|minggu|bulan|tahun) (?:yang )?lalu"
     r"|(?:[kmrbjtx]|ribu|juta|kali){0,3} ?(?:share|like|dibagikan|suka|retweet|view|dibaca|dilihat|hit|read|pembaca"
     r"|tayangan))"
 )
@@ -70,8 +73,8 @@ def _start(text: str) -> int:
 
 
 def _ends_plainly(end: str) -> bool:
-    """No bracket, no colon, and a letter or figure among the last characters."""
-    if ")" in end or "]" in end or end[-1] == ":":
+    """No bracket, no colon or arrow, and a letter or figure among the last characters."""
+    if ")" in end or "]" in end or end[-1] in _POINTS:
         return False
     return end[-1].isalnum() or any(map(str.isalnum, end))
 
@@ -84,5 +87,7 @@ def _is_plain_briefly(text: str, low: str) -> bool:
         return False
     if " " not in text and "/" in text:
         return False
-    may_close = len(text) <= _SHORTEST or low[:3] in closed_beginnings()
-    return not (may_close and normal(text) in closed_lines())
+    may_close = len(text) <= _SHORTEST or not closed_beginnings().isdisjoint((low[:5], low[:3]))
+    if may_close and normal(text) in closed_lines():
+        return False
+    return low.split(None, 1)[0].rstrip(".,:!") not in OPENING or worded_rule(text) is None

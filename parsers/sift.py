@@ -14,8 +14,10 @@ from kliping.model import Removal
 from parsers import marks as mark
 from parsers.block import Block, BlockKind, Line, Link
 from parsers.content import Choice, Sums, ancestors, prose_of
+from parsers.lines import normal
 from parsers.links import absolute
 from parsers.rules import Rule
+from parsers.sources import LONE_LABELS, REFERENCE_LABELS, is_labelled
 from parsers.text import clean_line, clean_text
 from parsers.tree import TAG_NAMES, Tree, expand
 
@@ -54,6 +56,7 @@ _FACTS = mark.vocabulary(
 )
 _LEAVES = frozenset(("p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "blockquote", "pre"))
 _FRAMES = frozenset(("form", "header", "footer", "nav", "aside", "address"))
+_SOURCE_LABELS = LONE_LABELS | REFERENCE_LABELS
 _LISTS = frozenset(("ul", "ol", "div", "section", "table", "dl", "aside", "nav", "tr", "tbody", "td"))
 _JUDGED = frozenset(number for number, name in TAG_NAMES.items() if name in _FRAMES | _LISTS)
 
@@ -135,7 +138,7 @@ class _Sifter:
                 return f"itemprop {attributes['itemprop']}"
         if tag in _FRAMES and self._share(index) < 0.1:
             return tag
-        if tag in _LISTS and self.unruled:
+        if tag in _LISTS and self.unruled and not self._is_sourced(row.first):
             if self._is_teaser_list(index):
                 return "teaser list"
             if self._is_link_list(index):
@@ -189,6 +192,11 @@ class _Sifter:
         return (text < 200 and self.tree.name(index) not in _LEAVES) or self.sums.over(
             self.sums.linked, first, last
         ) > 0.3 * text
+
+    def _is_sourced(self, first: int) -> bool:
+        """Whether "Sumber:" or "Referensi" stands right over it: links that the text names as its own."""
+        label = self.tree.lines[first - 1].text if 0 < first < len(self.tree.lines) else ""
+        return 0 < len(label) <= 24 and normal(label) in _SOURCE_LABELS
 
     def _is_link_list(self, index: int) -> bool:
         first, last = self.tree.rows[index].first, self.tree.last[index]
@@ -249,13 +257,18 @@ class _Sifter:
         if line.linked < 0.75 * len(text) or len(text) > self.total:
             return None
         if count >= 4:
-            return "line of links"
+            return None if is_labelled(text) else "line of links"
         if line.linked < 0.95 * len(text) or len(text) > 200:
             return None
         if text[0] in "<«‹←" or text[-1] in ">»›→":
             return "pager"
         alone = self.unruled and self.total > 1000 and " " in text and line.kind is BlockKind.PARAGRAPH
-        return "linked line" if alone else None
+        return "linked line" if alone and not self._under_sources() else None
+
+    def _under_sources(self) -> bool:
+        """Whether the last line that is no link is "Sumber:" or the like."""
+        last = next((block for block in reversed(self.out.blocks) if block.link_share < 0.9), None)
+        return last is not None and len(last.text) <= 24 and normal(last.text) in _SOURCE_LABELS
 
 
 def block_of(line: Line, base: str | None) -> Block:

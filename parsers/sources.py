@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kliping.model import Source
-from parsers.block import Block, Link
+from parsers.block import Block, BlockKind, Link
 from parsers.lines import LINE_LIMIT, SAYING, like_headline, normal, words_of
 
 URL = re.compile(r"(?:https?://|www\.)[^\s<>\"“”]{3,600}")
@@ -50,6 +50,35 @@ _AGENCIES_TEXT = (
 _AGENCIES = frozenset(_AGENCIES_TEXT.split())
 
 
+# Labels that may stand alone over their links; those of a reference list only over a single one.
+LONE_LABELS = frozenset(
+    ("sumber", "source", "sources", "sumber asli", "sumber berita", "sumber artikel", "sumber tulisan", "link sumber",
+     "tautan sumber", "sumber link", "sumber informasi", "sumber data", "sumber foto", "sumber gambar", "via")
+)  # fmt: skip
+REFERENCE_LABELS = frozenset(
+    ("referensi", "referensi artikel", "rujukan", "reference", "references", "refs", "ref", "sumber referensi",
+     "sumber rujukan", "sumber bacaan", "daftar pustaka", "daftar referensi", "sumber pustaka", "bibliografi")
+)  # fmt: skip
+# A label of any words before nothing but an address.
+_ADDRESSED = re.compile(
+    r"\W{0,4}(?P<label>[a-z ]{0,30}?\b(?:sumber|source|referensi|rujukan|kutipan|dikutip|disadur|diambil|dilansir)\b"
+    r"[a-z ]{0,30}?) ?[:：=] ?(?P<value>(?:https?://|www\.)\S+)",
+    re.I,
+)
+_ORIGINAL = re.compile(
+    r"(?:baca|simak|lihat|kunjungi|buka|klik|read|see|view)(?: juga)? (?:the |this )?"
+    r"(?:(?:artikel|berita|tulisan|naskah|teks|versi|article|story|post|version|full) ){0,2}"
+    r"(?:asli|aslinya|sumber|sumbernya|original|source)"
+    r"(?: (?:aslinya|asli|artikel|berita|article|story|post|version|here|di sini|disini|selengkapnya)){0,2}"
+    r"(?: (?:di|dari|pada|on|at|from|in) (?P<outlet>[^.,:;]{2,60}(?:\.[a-z]{2,5}){0,2}))?[.!]?"
+    r"|(?:artikel|berita) (?:asli|aslinya|sumber)|original (?:article|story|post)",
+    re.I,
+)
+_FROM = re.compile(
+    r"^(?:dikutip|disadur|dilansir|diolah|disarikan|diambil|diterjemahkan|disalin|dinukil|diadaptasi|dirangkum|bersumber)"
+    r"\b.*\bdari\b",
+    re.I,
+)
 _VARIOUS = re.compile(
     r"(?:(?:(?:diolah|dikutip|dirangkum|dihimpun|disarikan|disadur|diambil) )?dari )?berbagai (?:sumber|media)"
 )
@@ -61,12 +90,19 @@ _TAKEN = re.compile(
 )
 
 
+_MANY = 20
+
+
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """What a source line said; `waiting` when the label stands alone and its link may be in the next block."""
+    """What a source line said; `waiting` when the label stands alone and its link may be in the next block.
+
+    `only_over` names how many links it must then have under it to be a source line at all: any, or a single one.
+    """
 
     sources: tuple[Source, ...]
     waiting: bool = False
+    only_over: int | None = None
     strong: bool = False  # an address, a click-here phrase or a link: enough to go wherever it stands
 
 
@@ -76,14 +112,19 @@ def read_source(block: Block) -> SourceLine | None:
     if len(text) > LINE_LIMIT:
         return None
     bare = normal(text)
-    if bare in ("sumber", "source", "sumber asli", "sumber berita", "sumber artikel", "link sumber"):
+    if bare in LONE_LABELS or bare in REFERENCE_LABELS:
         return _alone(block, bare, bracketed=text.strip()[:1] in "[(")
     if text[:1] in "([" and (bare in _AGENCIES or DOMAIN.fullmatch(bare)):
         return SourceLine((Source(text.strip("()[] "), _link_url(block.links)),))
+    if text[:5].casefold() in ("(via ", "[via ") and is_name(bare[4:]) and like_headline(text[5:].strip("()[] ")):
+        return SourceLine((Source(text[5:].strip("()[] "), _link_url(block.links)),))
     if (taken := _TAKEN.fullmatch(text)) and like_headline(taken["value"].rstrip(".")):
         return SourceLine((Source(taken["value"].rstrip("."), _link_url(block.links)),))
-    if "asli" in bare and CLICK.fullmatch(text) and block.links:
-        return SourceLine((Source(text.strip(" ."), _link_url(block.links)),), strong=True)
+    if original := _ORIGINAL.fullmatch(text):
+        url = _link_url(block.links)
+        return SourceLine((Source((original["outlet"] or text).strip(" ."), url),), strong=bool(url))
+    if addressed := _ADDRESSED.fullmatch(text):
+        return _valued(block, addressed["label"], True, addressed["value"])
     if _VARIOUS.fullmatch(bare):
         return SourceLine((Source(text.strip("()[] .*"), None),))
     m = _LABEL.fullmatch(text)
@@ -93,13 +134,17 @@ def read_source(block: Block) -> SourceLine | None:
 
 
 def _alone(block: Block, label: str, bracketed: bool) -> SourceLine | None:
-    """ "[sumber]" or "Sumber:" with nothing after it."""
+    """ "[sumber]" or "Sumber:" with nothing after it; a heading "Sumber" or "Referensi" needs its links under it."""
     linked = tuple(link for link in block.links if link.url)
+    told = (Source(block.text.strip("[]() :："), None),)
+    if label in REFERENCE_LABELS:
+        return None if bracketed or linked else SourceLine(told, waiting=True, only_over=1)
     if linked:
         return SourceLine(tuple(Source(link.text or label, link.url) for link in linked), strong=True)
     if bracketed or block.text.rstrip().endswith((":", "：")):
-        return SourceLine((Source(block.text.strip("[]() :："), None),), waiting=not bracketed, strong=bracketed)
-    return None
+        return SourceLine(told, waiting=not bracketed, strong=bracketed)
+    headed = block.kind is BlockKind.HEADING or block.emphasis
+    return SourceLine(told, waiting=True, only_over=_MANY) if headed else None
 
 
 def _valued(block: Block, label: str, colon: bool, value: str) -> SourceLine | None:
@@ -118,14 +163,23 @@ def _valued(block: Block, label: str, colon: bool, value: str) -> SourceLine | N
     if CLICK.fullmatch(value) and (colon or links or _NAME_LABEL.search(label)):
         url = next((link.url for link in block.links if link.url), None)
         return SourceLine((Source(value.strip(" ."), url, kind),), strong=True)
+    if not links and len(block.links) == 1 and block.links[0].text.endswith(value):  # the label is part of the link
+        links = (Link(value, block.links[0].url),)
     if DOMAIN.fullmatch(value.rstrip(".")):
         return SourceLine((Source(value.rstrip("."), _link_url(links), kind),), strong=True)
     if links and _covered(value, links):
         return SourceLine(tuple(Source(link.text, link.url, kind) for link in links), strong=colon)
-    known = normal(value) in _AGENCIES or not _REFERENCE.match(label)
+    if not colon and _FROM.match(label) and _is_title(value):
+        return SourceLine((Source(value, _link_url(links), kind),))
+    known = normal(value) in _AGENCIES or not _REFERENCE.match(label) or (len(label) == 3 and _is_title(value))
     if colon and (_NAME_LABEL.search(label) or _REFERENCE.match(label)) and known and is_name(value):
         return SourceLine((Source(value.rstrip(" ."), _link_url(links), kind),))
     return None
+
+
+def _is_title(value: str) -> bool:
+    """The name of an outlet or a book: capitals, no full stop, no "bahasa Jepang"."""
+    return value[:1].isupper() and is_name(value) and like_headline(value) and not value.startswith("Bahasa")
 
 
 def _linked(rest: str, links: Sequence[Link]) -> bool:
@@ -151,7 +205,7 @@ def _by_address(addresses: list[str], rest: str, links: Sequence[Link], kind: st
         address = address.rstrip(".,;:)]}'")
         url = next((link.url for link in links if address in link.text or link.text in address), None)
         written = address if address.startswith("http") else f"http://{address}"
-        found.append(Source(rest if rest and len(addresses) == 1 else address, url or written, kind))
+        found.append(Source(rest if rest and len(addresses) == 1 else None, url or written, kind))
     return tuple(found)
 
 
@@ -169,9 +223,21 @@ def read_link_line(block: Block) -> tuple[Source, ...]:
     if links and _covered(block.text, links):
         return tuple(Source(link.text, link.url) for link in links)
     addresses = URL.findall(block.text)
-    if addresses and not words_of(URL.sub(" ", block.text)):
-        return _by_address(addresses, "", links, "text")
-    return (Source(block.text, None),) if DOMAIN.fullmatch(block.text) else ()
+    named = URL.sub(" ", block.text).strip(" .,:;|-–—()") if addresses else ""
+    if addresses and len(words_of(named)) <= 12 and not SAYING.search(named.casefold()):
+        return _by_address(addresses, named, links, "text")
+    if DOMAIN.fullmatch(block.text):
+        return (Source(block.text, None),)
+    item = block.kind is BlockKind.ITEM and is_name(block.text) and block.text[:1].isupper()
+    return (Source(block.text, None),) if item else ()
+
+
+_TEXT_LABEL = re.compile(r"\W{0,3}(?:sumber|source)(?: (?!foto|gambar|photo|image)\w+){0,2} ?[:：]", re.I)
+
+
+def is_labelled(text: str) -> bool:
+    """ "Sumber: X": at the end of a text whence it comes, where a caption would say the same of its picture."""
+    return _TEXT_LABEL.match(text) is not None
 
 
 def is_empty_label(label: str | None) -> bool:

@@ -25,6 +25,7 @@ from parsers.suffix import STOPS, cut_desk, cut_suffix
 
 CAPTION_MOST = 300  # characters of a caption that looks like prose
 _PILED = 5  # search words
+_UNDER = 20  # blocks under a lone "Sumber:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,7 @@ def drop_credited(draft: Draft, context: CleanContext, out: Sift) -> None:
         block = draft.blocks[index]
         at_head = index < head or (index == head and len(block.text) <= CAPTION_MOST)
         asked = block.kind in (BlockKind.PARAGRAPH, BlockKind.HEADING)
+        asked = asked and not (index and sources.is_labelled(block.text) and index >= draft.tail())
         caption = captions.read_caption(block, at_head) if asked else None
         if caption is not None:
             out.captions.append(caption)
@@ -234,19 +236,30 @@ def _source(draft: Draft, index: int, out: Sift) -> int:
         out.drop(index, "sources", "republished", block.text, "sources")
         return index + 1
     said = sources.read_source(block)
-    if said is None or not (said.strong or index >= draft.tail()):
+    if said is None:
         return index
-    found, end = said.sources, index + 1
-    if said.waiting:
-        while end < len(blocks) and end - index <= 10 and (named := sources.read_link_line(blocks[end])):
-            found, end = (*(found if end > index + 1 else ()), *named), end + 1
-        if end == index + 1 and end < len(blocks) and len(blocks[end].text) > 120:
-            return index
+    found, end = _sources_under(blocks, index, said) if said.waiting else (said.sources, index + 1)
+    if end == index or not (said.strong or end > draft.tail()):
+        return index
     out.sources += found
     out.flags += _unresolved(found)
     for at in range(index, end):
         out.drop(at, "sources", "label", blocks[at].text, "sources")
     return end
+
+
+def _sources_under(blocks: Sequence[Block], index: int, said: sources.SourceLine) -> tuple[tuple[Source, ...], int]:
+    """What stands under a lone label, and where that ends: `index` itself when the label heads something else."""
+    found: list[Source] = []
+    end = index + 1
+    while end < len(blocks) and end - index <= _UNDER and (named := sources.read_link_line(blocks[end])):
+        found += named
+        end += 1
+    if said.only_over is not None and not 1 <= len(found) <= said.only_over:
+        return (), index
+    if not found and end < len(blocks) and len(blocks[end].text) > 120:
+        return (), index
+    return tuple(found) or said.sources, end
 
 
 def drop_piles(draft: Draft, context: CleanContext, out: Sift) -> None:

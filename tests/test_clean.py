@@ -184,6 +184,63 @@ def test_a_lone_source_label_takes_the_links_under_it() -> None:
     assert cleaned.sources == (Source("Kabar Utara", "https://utara.example/1", "text"),)
 
 
+ONE, TWO = Link("Kabar Utara", "https://utara.example/1"), Link("Kabar Selatan", "https://selatan.example/2")
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        p("Sumber:"),
+        p("Sumber", kind=BlockKind.HEADING),
+        Block(BlockKind.PARAGRAPH, "Sumber", emphasis=True),
+        p("Source:", kind=BlockKind.HEADING),
+    ],
+)
+def test_a_list_or_a_bare_address_under_a_source_label_is_its_sources(label: Block) -> None:
+    items = [p(link.text, link, kind=BlockKind.ITEM) for link in (ONE, TWO)]
+    cleaned = clean([p(LEAD), p(MORE), label, *items], NONE)
+    assert texts(cleaned) == [LEAD, MORE]
+    assert cleaned.sources == (Source(ONE.text, ONE.url), Source(TWO.text, TWO.url))
+    cleaned = clean([p(LEAD), p(MORE), label, p("https://utara.example/1")], NONE)
+    assert (texts(cleaned), cleaned.sources) == ([LEAD, MORE], (Source(None, "https://utara.example/1"),))
+
+
+def test_a_heading_over_prose_or_over_references_is_the_articles_own() -> None:
+    heading = p("Sumber", kind=BlockKind.HEADING)
+    assert texts(clean([p(LEAD), heading, p(MORE)], NONE)) == [LEAD, "Sumber", MORE]
+    assert texts(clean([p(LEAD), p(MORE), p("Sumber"), p("Air Hujan")], NONE))[2:] == ["Sumber", "Air Hujan"]
+    references = p("Referensi", kind=BlockKind.HEADING)
+    items = [p(link.text, link, kind=BlockKind.ITEM) for link in (ONE, TWO)]
+    assert texts(clean([p(LEAD), p(MORE), references, *items], NONE))[2:] == ["Referensi", ONE.text, TWO.text]
+    assert clean([p(LEAD), p(MORE), references, items[0]], NONE).sources == (Source(ONE.text, ONE.url),)
+
+
+def test_an_address_is_no_label_and_a_linked_label_is_no_name() -> None:
+    address = "https://utara.example/1"
+    for line in (f"Sumber : {address}", f"Sumber kutipan: {address}", f"({address})"):
+        cleaned = clean([p(LEAD), p(MORE), p(line)], NONE)
+        assert cleaned.sources == ((Source(None, address),) if "Sumber" in line else ())
+    whole = Link("Sumber: Kabar Utara", address)
+    assert clean([p(LEAD), p(MORE), p(whole.text, whole)], NONE).sources == (Source("Kabar Utara", address),)
+
+
+def test_boxes_for_other_posts_in_the_middle() -> None:
+    link = Link("Nelayan Selamat Setelah Tiga Hari Hilang", "https://kabar.example/2")
+    boxes = [
+        p(f">> {link.text}", link),
+        p(f"→ {link.text}", link),
+        p(f"Artikel lain: {link.text}", link),
+        p(f"Rekomendasi: {link.text}", link),
+        p("Baca selengkapnya di laman ini", Link("laman ini", link.url)),
+    ]
+    for box in boxes:
+        assert texts(clean([p(LEAD), box, p(MORE), p(LEAD), p(MORE)], NONE)) == [LEAD, MORE, LEAD, MORE], box.text
+    fetched = Link("Unduh Formulir Pendaftaran Awak Kapal", "https://kabar.example/formulir")
+    kept = [p(f">> {fetched.text}", fetched), p(f">> {link.text}"), p("Rekomendasi: perahu baru bagi nelayan", ONE)]
+    for line in kept:
+        assert line.text in texts(clean([p(LEAD), line, p(MORE), p(LEAD), p(MORE)], NONE))
+
+
 def test_a_republish_notice_is_a_source() -> None:
     notice = (
         'Artikel ini telah tayang di KabarUtara.com dengan judul "Perahu Hilang", https://kabarutara.com/2019/perahu.'
