@@ -176,7 +176,7 @@ def pattern_rule(block: Block) -> str | None:
     if not any(map(str.isalnum, text)):
         return "divider"
     line, text = normal(text), text.lstrip(_BULLETS)
-    if _is_pointed(block):
+    if block.text[0] in _ARROWS and _is_pointed(block):
         return "read_also"
     if text[0].isalnum() and not _may_begin(line, bulleted=len(text) < len(block.text)):
         return _worded(block)
@@ -199,7 +199,7 @@ def _worded(block: Block) -> str | None:
 
 def _is_pointed(block: Block) -> bool:
     """ ">> HEADLINE": an arrow and one link, a box for another post."""
-    if block.text[0] not in _ARROWS or len(block.links) != 1 or block.link_share < 0.7:
+    if len(block.links) != 1 or block.link_share < 0.7:
         return False
     return len(words_of(block.text)) > 3 and not _FETCHED.search(f"{block.text} {block.links[0].url}".casefold())
 

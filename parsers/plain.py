@@ -13,7 +13,7 @@ from functools import lru_cache
 from parsers.lines import LONGEST_LINE, by_first_letter, closed_beginnings, closed_lines, normal, opening_words
 from parsers.patterns import BEGINS, FIRST_ENDS
 from parsers.people import LAST_ROLES, ROLES
-from parsers.worded import OPENING, worded_rule
+from parsers.worded import OPENINGS, worded_rule
 
 _LEAST = LONGEST_LINE + 12  # characters: longer than any closed line
 _SHORTEST = 10  # characters: of a longer one, marks around it left out, at least three remain
@@ -87,7 +87,7 @@ def _is_plain_briefly(text: str, low: str) -> bool:
         return False
     if " " not in text and "/" in text:
         return False
-    may_close = len(text) <= _SHORTEST or not closed_beginnings().isdisjoint((low[:5], low[:3]))
-    if may_close and normal(text) in closed_lines():
+    begins = closed_beginnings()
+    if (len(text) <= _SHORTEST or low[:5] in begins or low[:3] in begins) and normal(text) in closed_lines():
         return False
-    return low.split(None, 1)[0].rstrip(".,:!") not in OPENING or worded_rule(text) is None
+    return low[:4] not in OPENINGS or worded_rule(text) is None

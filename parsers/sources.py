@@ -59,6 +59,7 @@ REFERENCE_LABELS = frozenset(
     ("referensi", "referensi artikel", "rujukan", "reference", "references", "refs", "ref", "sumber referensi",
      "sumber rujukan", "sumber bacaan", "daftar pustaka", "daftar referensi", "sumber pustaka", "bibliografi")
 )  # fmt: skip
+_LABELS_ALONE = LONE_LABELS | REFERENCE_LABELS
 # A label of any words before nothing but an address.
 _ADDRESSED = re.compile(
     r"\W{0,4}(?P<label>[a-z ]{0,30}?\b(?:sumber|source|referensi|rujukan|kutipan|dikutip|disadur|diambil|dilansir)\b"
@@ -74,6 +75,7 @@ _ORIGINAL = re.compile(
     r"|(?:artikel|berita) (?:asli|aslinya|sumber)|original (?:article|story|post)",
     re.I,
 )
+_HAS_ORIGINAL = re.compile("asli|sumber|original|source")
 _FROM = re.compile(
     r"^(?:dikutip|disadur|dilansir|diolah|disarikan|diambil|diterjemahkan|disalin|dinukil|diadaptasi|dirangkum|bersumber)"
     r"\b.*\bdari\b",
@@ -112,7 +114,7 @@ def read_source(block: Block) -> SourceLine | None:
     if len(text) > LINE_LIMIT:
         return None
     bare = normal(text)
-    if bare in LONE_LABELS or bare in REFERENCE_LABELS:
+    if bare in _LABELS_ALONE:
         return _alone(block, bare, bracketed=text.strip()[:1] in "[(")
     if text[:1] in "([" and (bare in _AGENCIES or DOMAIN.fullmatch(bare)):
         return SourceLine((Source(text.strip("()[] "), _link_url(block.links)),))
@@ -120,10 +122,10 @@ def read_source(block: Block) -> SourceLine | None:
         return SourceLine((Source(text[5:].strip("()[] "), _link_url(block.links)),))
     if (taken := _TAKEN.fullmatch(text)) and like_headline(taken["value"].rstrip(".")):
         return SourceLine((Source(taken["value"].rstrip("."), _link_url(block.links)),))
-    if original := _ORIGINAL.fullmatch(text):
+    if _HAS_ORIGINAL.search(bare) and (original := _ORIGINAL.fullmatch(text)):
         url = _link_url(block.links)
         return SourceLine((Source((original["outlet"] or text).strip(" ."), url),), strong=bool(url))
-    if addressed := _ADDRESSED.fullmatch(text):
+    if ("://" in text or "www." in text) and (addressed := _ADDRESSED.fullmatch(text)):
         return _valued(block, addressed["label"], True, addressed["value"])
     if _VARIOUS.fullmatch(bare):
         return SourceLine((Source(text.strip("()[] .*"), None),))

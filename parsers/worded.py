@@ -95,12 +95,15 @@ _VOCABULARIES = (
     ),
 )
 # Words that begin so much prose that no line is held against the vocabularies for them.
-_COMMON = frozenset(
+_COMMON_TEXT = (
     "the a an to on is more there this it by in of up one first are with after below your now new get our its for from"
     " di ke ini untuk dan ada dengan akan dari yang baru berita artikel info saya kami kamu juga menarik hari"
-    " versi suara oleh setelah".split()
+    " versi suara oleh setelah"
 )
-OPENING = frozenset().union(*(v.words for v in _VOCABULARIES)) - _COMMON  # what a line of such words begins with
+_OPENING = frozenset().union(*(v.words for v in _VOCABULARIES)) - frozenset(
+    _COMMON_TEXT.split()
+)  # what a line of such words begins with
+OPENINGS = frozenset((word + " ")[:4] for word in _OPENING)  # the first four characters of such a line
 
 
 @lru_cache(maxsize=512)
@@ -110,7 +113,7 @@ def worded_rule(text: str) -> str | None:
         return None
     low = text.casefold()
     words = _WORDS.findall(low)
-    if not 2 <= len(words) <= _MOST or words[0] not in OPENING or _SENTENCE.search(low) or _STEP.match(low):
+    if not 2 <= len(words) <= _MOST or words[0] not in _OPENING or _SENTENCE.search(low) or _STEP.match(low):
         return None
     held = frozenset(words)
     return next((v.name for v in _VOCABULARIES if v.words >= held and _is_call(v, held)), None)
