@@ -82,7 +82,7 @@ def body_of(page: Page, rules: Rules | None = None) -> str:
     try:
         html = decode(page.html, page.charset)
         rule = (rules if rules is not None else load()).rule_for(page.url, detect(html), page.fetched_at)
-        blocks = _read(defuse(html), rule, page).sifted.blocks
+        blocks = _read(defuse(html), rule, page, head=False).sifted.blocks
         return _body(clean(blocks, _context(page, rule, metadata.Metadata(), blocks)))
     except _UNREADABLE as error:
         raise PageError(f"{type(error).__name__}: {error}") from error
@@ -111,13 +111,13 @@ def _extract(page: Page, rules: Rules) -> Article:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _read(html: bytes, rule: Rule, page: Page) -> _Reading:
+def _read(html: bytes, rule: Rule, page: Page, head: bool = True) -> _Reading:
     """Read the page as it should be; when that gives next to nothing, without pruning, then from its noscripts."""
     splits = rule.noise_index.find
-    best = _one_reading(read(html, splits), rule, page)
+    best = _one_reading(read(html, splits, head=head), rule, page)
     if best.choice.prose >= SHORT or page.origin is Origin.FEED:
         return best
-    lax = _one_reading(read(html, splits, prune=False), rule, page)
+    lax = _one_reading(read(html, splits, prune=False, head=head), rule, page)
     if lax.choice.prose > 2 * best.choice.prose + 100:
         best = lax
     if best.choice.prose < SHORT and best.tree.asides:

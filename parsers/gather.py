@@ -38,9 +38,10 @@ class Node(Protocol):
 
 
 class Gatherer:
-    """Gathers the candidates in document order."""
+    """Gathers the candidates in document order; nothing when nobody `wants` them."""
 
-    def __init__(self) -> None:
+    def __init__(self, wants: bool = True) -> None:
+        self.wants = wants
         self.lists: dict[str, list[Any]] = {name: [] for name in _LISTS}
         self.title: str | None = None
         self.html_lang: str | None = None
@@ -105,6 +106,8 @@ class Gatherer:
 
     def moment(self, node: Node, attributes: Attributes) -> None:
         """An element that states a time."""
+        if not self.wants:
+            return
         stamp = attributes.get("datetime") or attributes.get("content") or attributes.get("title") or ""
         text = " ".join(node.text().split())[:_LONGEST_CAPTURE]
         if (stamp or text) and len(self.lists["times"]) < _MOST:
@@ -113,7 +116,7 @@ class Gatherer:
     def capture(self, name: str, node: Node) -> None:
         """The text of an element, when it is short enough to be a name or a headline."""
         caught = self.lists[name]
-        if len(caught) < _MOST:
+        if self.wants and len(caught) < _MOST:
             text = " ".join(node.text(separator=" ").split())
             if 0 < len(text) <= _LONGEST_CAPTURE:
                 caught.append(text)

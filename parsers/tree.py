@@ -76,10 +76,13 @@ class Tree:
         return TAG_NAMES.get(self.rows[index].tag, "")
 
 
-def read(html: bytes, splits: Splitter | None = None, prune: bool = True) -> Tree:
-    """The tree of a page given as UTF-8 bytes. `splits` says of an inline element whether a rule sets it apart."""
+def read(html: bytes, splits: Splitter | None = None, prune: bool = True, head: bool = True) -> Tree:
+    """The tree of a page given as UTF-8 bytes. `splits` says of an inline element whether a rule sets it apart.
+
+    Without `head` the text alone is wanted: what the page says about itself is not gathered.
+    """
     root = LexborHTMLParser(html, options=LexborDocumentOptions.WO_EVENTS.value).root
-    return _walk([root] if root is not None else [], splits, prune)
+    return _walk([root] if root is not None else [], splits, prune, head)
 
 
 def expand(node: LexborNode, splits: Splitter | None = None) -> Tree:
@@ -92,8 +95,8 @@ def read_asides(tree: Tree, splits: Splitter | None = None) -> Tree:
     return _walk(tree.asides, splits, False)
 
 
-def _walk(roots: Sequence[LexborNode], splits: Splitter | None, prune: bool) -> Tree:
-    walk = _Walk(splits, prune)
+def _walk(roots: Sequence[LexborNode], splits: Splitter | None, prune: bool, head: bool = True) -> Tree:
+    walk = _Walk(splits, prune, head)
     for root in roots:
         walk.run(root)
     walk.tree.head = walk.gatherer.head()
@@ -114,7 +117,7 @@ def _breaks(raw: str) -> tuple[str, ...]:
 class _Walk:
     """The state of one walk: the block being gathered, the link and the emphasis we are in, and what the head gave."""
 
-    def __init__(self, splits: Splitter | None, prune: bool) -> None:
+    def __init__(self, splits: Splitter | None, prune: bool, head: bool) -> None:
         self.tree = Tree()
         self.rows = self.tree.rows
         self.lines = self.tree.lines
@@ -132,7 +135,7 @@ class _Walk:
         self.break_at = -1
         self.pre = 0
         self.current = -1
-        self.gatherer = Gatherer()
+        self.gatherer = Gatherer(head)
 
     def run(self, root: LexborNode) -> None:
         """Depth first, without recursion: `nodes` are the elements we are in, `codes` what to do on leaving each.
@@ -372,7 +375,7 @@ class _Walk:
 
     def _head(self, node: LexborNode, number: int) -> int:
         """There is no text in the head, so the white space between its elements need not be stepped over."""
-        for child in node.iter():
+        for child in node.iter() if self.gatherer.wants else ():
             number = child.tag_id
             if number in _FACTS:
                 self._fact(child, number)
@@ -381,7 +384,7 @@ class _Walk:
     def _fact(self, node: LexborNode, number: int) -> int:
         if _FACTS[number] == "noscript":
             self.tree.asides.append(node)
-        else:
+        elif self.gatherer.wants:
             self.gatherer.of_fact(_FACTS[number], node)
         return _CLOSED
 
