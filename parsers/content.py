@@ -8,7 +8,7 @@ Everything is sums over the arrays of the tree: nothing is parsed or matched aga
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate, islice
 
 from parsers import marks as mark
@@ -43,7 +43,7 @@ class Sums:
 def prose_of(line: Line) -> int:
     """The characters of a line that are running text of the page's author, 0 for a label, a caption or a link list."""
     free = len(line.text) - line.linked
-    if line.kind not in _TEXT_KINDS or free < _SENTENCE or line.linked > free:
+    if free < _SENTENCE or line.linked > free or line.kind not in _TEXT_KINDS:
         return 0
     return free if free >= _PROSE or line.text.endswith(_ENDS) else 0
 
@@ -69,14 +69,8 @@ def best_element(tree: Tree, sums: Sums) -> int:
     """The element that the page's prose points to, or -1. Paragraphs vote for their parent and grandparent."""
     scores: dict[int, float] = {}
     rows = tree.rows
-    before = 0
-    for line, after in zip(tree.lines, islice(sums.prose, 1, None), strict=True):
-        prose, before = after - before, after
-        if not prose:
-            continue
-        vote, weight, index = min(prose, 600) / 100 + 1, 1.0, line.owner
-        if rows[index].tag in _LEAVES and rows[index].parent >= 0:
-            index = rows[index].parent
+    for index, vote in _votes(tree, sums).items():
+        weight = 1.0
         while index >= 0 and weight >= 0.2:
             row = rows[index]
             if row.marks & _DOUBTED:
@@ -85,6 +79,20 @@ def best_element(tree: Tree, sums: Sums) -> int:
             weight *= 0.6
             index = row.parent
     return max(scores, key=lambda index: scores[index] * _bonus(tree, sums, index), default=-1)
+
+
+def _votes(tree: Tree, sums: Sums) -> dict[int, float]:
+    """What the lines of prose give to the elements that they stand in, paragraphs to what those stand in."""
+    votes: dict[int, float] = {}
+    rows, before = tree.rows, 0
+    for line, after in zip(tree.lines, islice(sums.prose, 1, None), strict=True):
+        prose, before = after - before, after
+        if prose:
+            index = line.owner
+            if rows[index].tag in _LEAVES and rows[index].parent >= 0:
+                index = rows[index].parent
+            votes[index] = votes.get(index, 0.0) + min(prose, 600) / 100 + 1
+    return votes
 
 
 def _bonus(tree: Tree, sums: Sums, index: int) -> float:
@@ -136,27 +144,31 @@ NOTHING = Choice((), "none", 0)
 def choose(tree: Tree, rule: Rule, sums: Sums) -> Choice:
     """The container of the body: the rule's where it holds, else what the prose points to."""
     best = best_element(tree, sums)
-    generic = Choice((climb(tree, sums, best),), "generic", 0) if best >= 0 else NOTHING
-    generic = replace(generic, prose=_over(tree, sums, sums.prose, generic.elements)) if generic.elements else generic
-    having: dict[str, list[tuple[int, str]]] = {}
+    elements = (climb(tree, sums, best),) if best >= 0 else ()
+    generic = Choice(elements, "generic", _over(tree, sums, sums.prose, elements)) if elements else NOTHING
+    having: dict[str, tuple[str, list[tuple[int, str]]]] = {}
     for selector in rule.body:
         matches = _matches(tree, selector, having)
-        if matches and (elements := _own_text(tree, sums, matches, rule.deepest)):
-            ruled = Choice(elements, f"{rule.name} {selector.source}", _over(tree, sums, sums.prose, elements))
+        if matches and (own := _own_text(tree, sums, matches, rule.deepest)):
+            ruled = Choice(own, f"{rule.name} {selector.source}", _over(tree, sums, sums.prose, own))
             if _holds(tree, sums, ruled, generic, rule.verified):
                 return ruled
     return generic if generic.elements else _any_text(tree, sums)
 
 
-def _matches(tree: Tree, selector: Selector, having: dict[str, list[tuple[int, str]]]) -> list[int]:
-    """The elements that a selector means; `having` keeps, from one selector to the next, who has an attribute."""
+def _matches(tree: Tree, selector: Selector, having: dict[str, tuple[str, list[tuple[int, str]]]]) -> list[int]:
+    """The elements that a selector means; `having` keeps, from one to the next, an attribute's values and owners."""
     rows = tree.rows
     if not selector.tests:
         return [i for i, row in enumerate(rows) if row.attributes and tree.name(i) == selector.tag]
     name, _, wanted = selector.tests[0]
     if name not in having:
-        having[name] = [(i, row.attributes[name] or "") for i, row in enumerate(rows) if name in row.attributes]
-    return [i for i, value in having[name] if wanted in value and selector.matches(tree.name(i), rows[i].attributes)]
+        found = [(i, row.attributes[name] or "") for i, row in enumerate(rows) if name in row.attributes]
+        having[name] = (" ".join([value for _, value in found]), found)
+    everything, found = having[name]
+    if wanted not in everything:  # as most are: one look tells
+        return []
+    return [i for i, value in found if wanted in value and selector.matches(tree.name(i), rows[i].attributes)]
 
 
 def _any_text(tree: Tree, sums: Sums) -> Choice:

@@ -14,7 +14,7 @@ _SIGNATURE = re.compile(
     rb"|\x00\x00\x01\x00|\x7fELF|wOF[F2]",
     re.DOTALL,
 )
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
+_CONTROLS = bytes((*range(0x09), *range(0x0E, 0x1B), *range(0x1C, 0x20)))  # but white space and the escape of ISO-2022
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
 
@@ -28,5 +28,5 @@ def is_binary(body: bytes) -> bool:
     head = body[:HEAD]
     if head.startswith(_WIDE):
         return False
-    controls = len(_CONTROL.findall(head))
+    controls = len(head) - len(head.translate(None, _CONTROLS))
     return _SIGNATURE.match(head) is not None or (controls >= FEWEST and 20 * controls > len(head))
