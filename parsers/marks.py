@@ -99,26 +99,24 @@ _PAIRS: tuple[tuple[frozenset[str], int], ...] = (
     (frozenset(("entry", "title")), HEADLINE),
     (frozenset(("article", "title")), HEADLINE),
 )
+_PAIRED = frozenset[str]().union(*(pair for pair, _ in _PAIRS))
 _EMBED, _HALF = 1 << 20, 1 << 21  # of words alone: never what a token says
 _OF_WORD: dict[str, int] = {}
 for _words_of_mark, _mark in (*_VOCABULARIES, (_EMBED_WORDS, _EMBED), *((pair, _HALF) for pair, _ in _PAIRS)):
     _OF_WORD |= {word: _OF_WORD.get(word, 0) | _mark for word in _words_of_mark}
-_PLACE = re.compile(
-    r"(?:(?:entry|post|article|story|news|blog|single|detail|td-post|read|page)?[-_]*(?:content|body|text)"
-    r"(?:[-_]*(?:body|text|content|inner|main))?|articlebody|storytext|isi|artikel)(?P<body>$)"
-    r"|(?:article|story|post|main|content|entry|detail|read|news|single)(?:[-_]|$)",
-)
-# What the first word of a token must be for it to begin, or to name a place, as above; and every word that can tell.
+# What the first word of a token must be for it to begin as above.
 _BEGINS = vocabulary(
     """hentry h type post blog has with without w no is and enable enabled disable js u url tag category status format
     elementor wp ck et vc fl so panel siteorigin brxe uagb stk kt"""
 )
-_STEMS = ("entry", "post", "article", "story", "news", "blog", "single", "detail", "td", "read", "page")
-_CORES = [stem + core for stem in ("", *_STEMS) for core in ("content", "body", "text")]
-_ENDS = ("", "body", "text", "content", "inner", "main")
-_PLACES = frozenset((*_STEMS, *(core + end for core in _CORES for end in _ENDS)))
-_PLACES |= vocabulary("main articlebody storytext isi artikel")
-_TELLING = _OF_WORD.keys() | _PLACES | {"hentry"}
+# A name for the text itself, its separators left out: entry-content, post_body, articlebody, content-inner.
+_STEMS = vocabulary("entry post article story news blog single detail tdpost read page") | {""}
+_CORES = [stem + core for stem in _STEMS for core in ("content", "body", "text")]
+_BODIES = vocabulary("isi artikel storytext") | {
+    core + end for core in _CORES for end in ("", "body", "text", "content", "inner", "main")
+}
+_AREAS = vocabulary("article story post main content entry detail read news single")  # as the first of several words
+_TELLING = (_OF_WORD.keys() | _BODIES | _AREAS | _STEMS | {"td", "hentry"}) - {""}  # a token of other words says nothing
 _LIMIT = 16_384
 
 
@@ -149,14 +147,13 @@ def _judge_class(value: str) -> int:
 
 def _judge(token: str) -> int:
     """Most tokens are seen for the first time on a site's first page, so what costs most is asked last."""
-    words = token.replace("_", "-").split("-")
-    letters = "".join(words)
+    words = parts = token.replace("_", "-").split("-")
+    letters = "".join(parts)
     if not (letters.islower() and letters.isalpha()):
         words = _words(token)
     if _TELLING.isdisjoint(words):
         return 0
-    first = words[0]
-    begins = _KIND.match(token) if first in _BEGINS else None
+    begins = _KIND.match(token) if words[0] in _BEGINS else None
     kind = begins.lastgroup if begins else None
     if kind == "post":
         return POST | AREA | (0 if token.startswith(("blog", "Blog")) else ENTRY)
@@ -174,11 +171,13 @@ def _judge(token: str) -> int:
         return 0
     if marks & _HALF:
         marks ^= _HALF
-        for pair, mark in _PAIRS:
-            if pair.issubset(words):
+        found = _PAIRED.intersection(words)
+        for pair, mark in _PAIRS if len(found) > 1 else ():
+            if pair <= found:
                 marks |= mark
-    place = _PLACE.match(token.lower()) if first in _PLACES else None
-    return marks if place is None else marks | (AREA if place["body"] is None else BODY)
+    if letters.lower() in _BODIES:
+        return marks | BODY
+    return marks | AREA if parts[0].lower() in _AREAS else marks
 
 
 def _words(token: str) -> list[str]:
