@@ -149,7 +149,9 @@ def _may_nest(html: bytes) -> bool:
 
 def _is_giant(html: bytes, start: int, end: int) -> bool:
     """Whether what has no `<` from `start` to `end` is a tag with more than ATTRIBUTES attributes, two bytes each."""
-    if not html[start : start + 1].isalpha() or _TAG_END.match(html, start, start + 2 * ATTRIBUTES):
+    if not html[start : start + 1].isalpha() or not _has_places(html, start, end):
+        return False
+    if _TAG_END.match(html, start, start + 2 * ATTRIBUTES):
         return False
     tag = _TAG_END.match(html, start, end)
     return _has_many(html, start, tag.end() if tag else end)
@@ -165,9 +167,13 @@ def _hides_giant(html: bytes) -> bool:
 
 
 def _has_many(html: bytes, start: int, end: int) -> bool:
-    """Whether a tag has more than ATTRIBUTES attributes; most long ones have too few places where one could end."""
-    places = end - start - len(html[start:end].translate(None, _BETWEEN))
-    return places >= ATTRIBUTES and _TOO_MANY.match(html, start, end) is not None
+    """Whether a tag has more than ATTRIBUTES attributes."""
+    return _has_places(html, start, end) and _TOO_MANY.match(html, start, end) is not None
+
+
+def _has_places(html: bytes, start: int, end: int) -> bool:
+    """Whether so many attributes could end there; most of what is long has too few places."""
+    return end - start - len(html[start:end].translate(None, _BETWEEN)) >= ATTRIBUTES
 
 
 def _stretches(html: bytes, mark: bytes) -> Iterator[tuple[int, int]]:

@@ -116,7 +116,9 @@ _BODIES = vocabulary("isi artikel storytext") | {
     core + end for core in _CORES for end in ("", "body", "text", "content", "inner", "main")
 }
 _AREAS = vocabulary("article story post main content entry detail read news single")  # as the first of several words
-_TELLING = (_OF_WORD.keys() | _BODIES | _AREAS | _STEMS | {"td", "hentry"}) - {""}  # a token of other words says nothing
+_TELLING = (_OF_WORD.keys() | _BODIES | _AREAS | _STEMS | {"td", "hentry"}) - {
+    ""
+}  # a token of other words says nothing
 _LIMIT = 16_384
 
 
