@@ -24,7 +24,7 @@ from parsers.authors import is_desk
 from parsers.block import Block, BlockKind, Head, Line
 from parsers.captions import is_told, parse_caption
 from parsers.clean import CleanContext, Cleaned, clean
-from parsers.content import NOTHING, Choice, choose, sums_of
+from parsers.content import NOTHING, OWN_POST, Choice, choose, sums_of
 from parsers.datelines import date_lines, unread_date_lines
 from parsers.decode import decode, defuse
 from parsers.feedtext import plain_length
@@ -115,7 +115,7 @@ def _read(html: bytes, rule: Rule, page: Page, head: bool = True) -> _Reading:
     """Read the page as it should be; when that gives next to nothing, without pruning, then from its noscripts."""
     splits = rule.noise_index.find
     best = _one_reading(read(html, splits, head=head), rule, page)
-    if best.choice.prose >= SHORT or page.origin is Origin.FEED:
+    if best.choice.prose >= SHORT or page.origin is Origin.FEED or best.choice.by == OWN_POST:
         return best
     lax = _one_reading(read(html, splits, prune=False, head=head), rule, page)
     if lax.choice.prose > 2 * best.choice.prose + 100:

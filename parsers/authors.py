@@ -12,8 +12,9 @@ from parsers.text import clean_line, cut
 
 AUTHOR_CHARS = 300
 _LEAD = re.compile(
-    r"(?:posted (?:on|in) .{3,60}? (?=by ))?(?:\W*(?:oleh|by|ditulis oleh|diposting oleh|diposkan oleh|dicatat oleh"
-    r"|posted by|published by|written by"
+    r"(?:posted (?:on|in) .{3,60}? (?=by ))?(?:\W*(?:oleh|by|ditulis oleh|diposting oleh|diposkan oleh|dikirim oleh"
+    r"|dicatat oleh"
+    r"|posted by|submitted by|published by|written by"
     r"|penulis"
     r"|author|reporter|pewarta|wartawan|jurnalis|editor|redaktur|kontributor|laporan|publicado por|view all posts by"
     r"|lihat semua pos oleh|semua pos oleh|tulisan oleh|article by|story by|byline|admin ?:)\b[\s:：,-]*)+",
@@ -22,7 +23,7 @@ _LEAD = re.compile(
 _TAIL = re.compile(
     r"[|•·]|\s(?:editor|redaktur|penyunting|penulis|reporter|fotografer)\b\s?[:|]|\s[-–—]\s|,?\s(?:pada|on"
     r"|di|at)\s|,?\s(?:senin|selasa|rabu|kamis|jum['’]?at|sabtu|minggu"
-    r"|ahad)\b|\d{1,2}[/ ]"
+    r"|ahad)\b|,?\s(?:jan|feb|mar|apr|may|mei|jun|jul|aug|agu|sep|oct|okt|nov|dec|des)[a-z]{0,6}\.? \d|\d{1,2}[/ ]"
     r"|lihat profil|view my|lihat semua|view all|follow|ikuti|[-–—,]?\s?(?:editor|penulis|reporter|author|jurnalis"
     r"|wartawan|kontributor)$|\("
 )
@@ -40,9 +41,9 @@ _DESK = re.compile(
     r"|\.(?:com|co\.id|id|net|org)\b"
 )
 # What may stand before or after a name of nothing but letters.
-_BESIDE_TEXT = """oleh by ditulis diposting diposkan dicatat posted published written penulis author reporter pewarta
-    wartawan jurnalis editor redaktur kontributor laporan publicado view lihat semua tulisan article story byline admin
-    pada on di at senin selasa rabu kamis jumat sabtu minggu ahad"""
+_BESIDE_TEXT = """oleh by ditulis diposting diposkan dikirim dicatat posted submitted published written
+    penulis author reporter pewarta wartawan jurnalis editor redaktur kontributor laporan publicado view lihat semua
+    tulisan article story byline admin pada on di at senin selasa rabu kamis jumat sabtu minggu ahad"""
 _BESIDE = frozenset(_BESIDE_TEXT.split())
 _WITHIN = re.compile(r"follow|ikuti|(?:editor|penulis|reporter|author|jurnalis|wartawan|kontributor)$")
 

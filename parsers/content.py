@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, islice
+from itertools import accumulate, islice, takewhile
 
 from parsers import marks as mark
 from parsers.block import BlockKind, Line
+from parsers.bounds import FEW, bounds_of
 from parsers.rules import Rule
 from parsers.selector import Selector
 from parsers.tree import TAG_NAMES, Tree
@@ -24,16 +25,24 @@ _TEXT_KINDS = frozenset((BlockKind.PARAGRAPH, BlockKind.QUOTE, BlockKind.ITEM, B
 _FRAME = ("body", "html")
 _LEAF_NAMES = mark.vocabulary("p li h1 h2 h3 h4 h5 h6 pre blockquote td dd dt span font a b")
 _LEAVES = frozenset(number for number, name in TAG_NAMES.items() if name in _LEAF_NAMES)
+OWN_POST = "post"  # how a post is chosen that is told by its markup alone
+_SHORT_POST = 200  # characters from which it is believed against any other reading of the page
+_LEAD, _LEAD_LINES = 60, 30  # characters of a lead, and how many lines below the headline it is looked for
+_BARS = frozenset(("ul", "ol", "nav", "aside", "figure", "footer", "form", "table"))
+_NAMED = mark.BODY | mark.PROPERTY
 _DOUBTED = mark.WEAK | mark.HIDDEN | mark.COMMENTS | mark.JUNK
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Running sums over lines: entry j is the sum of the lines before j."""
+    """Running sums over lines: entry j is the sum of the lines before j. Outside of lines `begin` to `end`, where the
+    article cannot stand, no line counts as prose."""
 
     text: list[int]
     linked: list[int]
     prose: list[int]
+    begin: int = 0
+    end: int = 1 << 30
 
     def over(self, sums: list[int], first: int, last: int) -> int:
         """The sum over lines first up to last."""
@@ -51,10 +60,18 @@ def prose_of(line: Line) -> int:
 def sums_of(tree: Tree) -> Sums:
     """The running sums of a tree."""
     lines = tree.lines
+    prose = list(accumulate(map(prose_of, lines), initial=0))
+    begin, end = bounds_of(tree, prose)
+    if above := prose[begin]:
+        prose = [0] * begin + [sum_ - above for sum_ in prose[begin:]]
+    if end < len(lines):
+        prose[end:] = [prose[end]] * (len(prose) - end)
     return Sums(
         text=list(accumulate([len(line.text) for line in lines], initial=0)),
         linked=list(accumulate([line.linked for line in lines], initial=0)),
-        prose=list(accumulate(map(prose_of, lines), initial=0)),
+        prose=prose,
+        begin=begin,
+        end=end,
     )
 
 
@@ -144,8 +161,10 @@ NOTHING = Choice((), "none", 0)
 def choose(tree: Tree, rule: Rule, sums: Sums) -> Choice:
     """The container of the body: the rule's where it holds, else what the prose points to."""
     best = best_element(tree, sums)
-    elements = (climb(tree, sums, best),) if best >= 0 else ()
+    elements = _with_lead(tree, sums, climb(tree, sums, best)) if best >= 0 else ()
     generic = Choice(elements, "generic", _over(tree, sums, sums.prose, elements)) if elements else NOTHING
+    if generic.prose < FEW:
+        generic = _own_post(tree, sums, generic)
     having: dict[str, tuple[str, list[tuple[int, str]]]] = {}
     for selector in rule.body:
         matches = _matches(tree, selector, having)
@@ -154,6 +173,61 @@ def choose(tree: Tree, rule: Rule, sums: Sums) -> Choice:
             if _holds(tree, sums, ruled, generic, rule.verified):
                 return ruled
     return generic if generic.elements else _any_text(tree, sums)
+
+
+def _with_lead(tree: Tree, sums: Sums, index: int) -> tuple[int, ...]:
+    """The container, with the paragraphs that stand between it and the headline in elements of their own: a lead, or
+    the text above the first picture. One alone right under the headline, or one that the page's own summary repeats, is
+    a standfirst and stays out."""
+    first = tree.rows[index].first
+    numbers = range(sums.begin, first) if sums.begin > 0 and first - sums.begin <= _LEAD_LINES else range(0)
+    lead = [n for n in numbers if sums.prose[n + 1] - sums.prose[n] >= _LEAD and _is_paragraph(tree, n)]
+    if not lead or lead == [sums.begin]:
+        return (index,)
+    inner = set(ancestors(tree, index))
+    told = [value for name, value in tree.head.metas if name in ("description", "og:description")]
+    told += [line.text for line in tree.lines[first : tree.last[index]]]
+    owners = [tree.lines[n].owner for n in lead if not any(tree.lines[n].text in text for text in told)]
+    return (*(owner for owner in owners if owner not in inner), index)
+
+
+def _is_paragraph(tree: Tree, number: int) -> bool:
+    """Whether a line fills an element of its own, in no list, bar, picture or junk."""
+    line = tree.lines[number]
+    if line.kind is not BlockKind.PARAGRAPH or tree.last[line.owner] - tree.rows[line.owner].first > 1:
+        return False
+    return not any(_is_idle(tree, step) for step in ancestors(tree, line.owner))
+
+
+def _is_idle(tree: Tree, index: int) -> bool:
+    """Whether an element is named junk, or is a list, a bar or a picture."""
+    marks = tree.rows[index].marks
+    return bool(marks & _DOUBTED and not marks & mark.POST) or tree.name(index) in _BARS
+
+
+def _own_post(tree: Tree, sums: Sums, generic: Choice) -> Choice:
+    """On a page with next to no prose the post itself: the one that holds the headline, or the only one; in it, the
+    element that names itself its text."""
+    rows = tree.rows
+    posts = [i for i, row in enumerate(rows) if row.marks & mark.ENTRY or tree.name(i) == "article"]
+    if sums.begin:
+        posts = [i for i in posts if rows[i].first < sums.begin <= tree.last[i]]
+    else:
+        posts = [i for i in posts if not any(_is_idle(tree, step) for step in ancestors(tree, i))]
+    if not posts or not (sums.begin or len(posts) == 1):
+        return generic
+    post = posts[-1]
+    inside = takewhile(lambda i: i == post or rows[i].parent >= post, range(post, len(rows)))
+    body = max((i for i in inside if rows[i].marks & _NAMED), key=lambda i: _text(tree, sums, i), default=post)
+    least = _over(tree, sums, sums.text, generic.elements) if body in _around(tree, generic) else 0
+    size = _text(tree, sums, body)
+    if size <= max(_SENTENCE, 2 * least):
+        return generic
+    return Choice((body,), OWN_POST if size >= _SHORT_POST else "generic", _over(tree, sums, sums.prose, (body,)))
+
+
+def _around(tree: Tree, choice: Choice) -> set[int]:
+    return set(ancestors(tree, choice.elements[-1])) if choice.elements else set()
 
 
 def _matches(tree: Tree, selector: Selector, having: dict[str, tuple[str, list[tuple[int, str]]]]) -> list[int]:

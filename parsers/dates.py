@@ -348,7 +348,7 @@ def _midnight(at: datetime) -> datetime:
     return at.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-_A_YEAR, _A_DAY = re.compile(r"(?:19|20)\d\d(?!\d)"), re.compile(r"(?<!\d)\d{1,2}(?!\d)")
+_A_YEAR, _A_DAY = re.compile(r"(?:19|20)\d\d(?!\d)"), re.compile(r"(?<![\d:])\d{1,2}(?![\d:])")
 
 
 def _last_resort(line: str, zone: str, home: tzinfo) -> Moment | None:

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 from kliping.model import Removal
 from parsers import marks as mark
 from parsers.block import Block, BlockKind, Line, Link
-from parsers.content import Choice, Sums, ancestors, prose_of
+from parsers.bounds import standfirst
+from parsers.content import OWN_POST, Choice, Sums, ancestors, prose_of
 from parsers.lines import normal
-from parsers.links import absolute
+from parsers.links import absolute, site_of
 from parsers.rules import Rule
 from parsers.sources import LONE_LABELS, REFERENCE_LABELS, is_labelled
 from parsers.text import clean_line, clean_text
@@ -28,6 +29,8 @@ _PLAIN_URL = re.compile(r"https?://[!-;=?-~]{3,2000}")
 _WORDS = re.compile(r"[a-z0-9]+")
 _OWN = 150  # characters of its own that a post has before others follow within it
 _HEADLINES = 3 * 19  # characters in links that three headlines have at least
+_HEADLINE = 20  # characters that the headlines of a list have on average
+_LABELS = 200  # ... that may stand above the first of them
 _HANGING = 2  # headings in a row with nothing under them
 _TAIL_FROM = 0.6  # share of the text before a closing label
 _ENGLISH_TAIL = (
@@ -49,6 +52,11 @@ _INSET = re.compile(
     r"|(?:berita|artikel|pos|postingan|tulisan|video|topik) (?:terkait|lainnya|lain|pilihan))\s*[:.…!?»>]*",
     re.IGNORECASE,
 )
+_NETWORKS = mark.vocabulary(
+    """facebook twitter x whatsapp telegram instagram linkedin pinterest line email e-mail wa fb tweet google+ tumblr
+    threads tiktok youtube reddit messenger print cetak share bagikan copy"""
+)
+_SIGN_UP = re.compile(r"sign-?(?:up|in)\b|\bsubscri(?:be|ption)\b|\blog-?in\b|\blangganan|\bberlangganan|#/portal")
 # Microdata that states a fact of the article for machines, where a page prints it.
 _FACTS = mark.vocabulary(
     """publisher image logo datePublished dateModified dateCreated author mainEntityOfPage url keywords articleSection
@@ -82,8 +90,9 @@ class _Sifter:
         self.noise_in = rule.noise_index.find
         self.total = max(choice.prose, 1)
         self.text = sum(sums.over(sums.text, tree.rows[i].first, tree.last[i]) for i in choice.elements)
-        self.unruled = choice.by in ("generic", "entry")
+        self.unruled = choice.by in ("generic", "entry", OWN_POST)
         self.why: dict[int, str | None] = {}
+        self.standfirst = standfirst(tree, sums.begin) if self.unruled else -1
 
     def run(self) -> Sifted:
         for element in self.choice.elements:
@@ -204,7 +213,17 @@ class _Sifter:
         linked = self.sums.over(self.sums.linked, first, last)
         if not text or linked < 0.6 * text or self.sums.over(self.sums.prose, first, last) or 2 * text > self.text:
             return False
-        return sum(len(line.links) for line in self.tree.lines[first:last]) >= 2
+        lines = self.tree.lines[first:last]
+        return sum(len(line.links) for line in lines) >= 2 and not self._leads_out(lines)
+
+    def _leads_out(self, lines: Sequence[Line]) -> bool:
+        """Whether a list points to other sites, one a line: a post of links is read for them. Names of networks and of
+        partners are shorter than headlines."""
+        items = [line for line in lines if line.kind is BlockKind.ITEM and len(line.links) == 1]
+        if len(items) < len(lines) or sum(len(line.text) for line in lines) < _HEADLINE * len(lines):
+            return False
+        sites = {_site(line.links[0][1]) for line in lines}
+        return bool(_site(self.base)) and sites.isdisjoint(("", _site(self.base)))
 
     def _is_teaser_list(self, index: int) -> bool:
         """Three or more headlines that are links, each with at most a line or two under it."""
@@ -215,9 +234,10 @@ class _Sifter:
             return False
         lines = self.tree.lines[first:last]
         headlines = [n for n, line in enumerate(lines) if line.linked >= 0.9 * len(line.text) and len(line.text) > 20]
-        if len(headlines) < 3 or headlines[0] > 3:
+        if len(headlines) < 3 or headlines[0] > 3 or sum(len(line.text) for line in lines[: headlines[0]]) > _LABELS:
             return False
-        return max(b - a for a, b in zip(headlines, (*headlines[1:], len(lines)), strict=True)) <= 4
+        gap = max(b - a for a, b in zip(headlines, (*headlines[1:], len(lines)), strict=True))
+        return gap <= 4 and not self._leads_out(lines)
 
     def _emit(self, container: int) -> None:
         rows, at, last = self.tree.rows, self.tree.rows[container].first, self.tree.last[container]
@@ -229,7 +249,14 @@ class _Sifter:
         self._emit_lines(at, last)
 
     def _emit_lines(self, first: int, last: int) -> None:
+        begin, end = (self.sums.begin - 1, self.sums.end) if self.unruled else (0, last)
         for number, line in enumerate(self.tree.lines[first:last], first):
+            if number < begin or number >= end or number == self.standfirst:
+                where = (
+                    "above the headline" if number < begin else "standfirst" if number < end else "below the article"
+                )
+                self.out.removed.append(Removal(STEP, where, _clean(line.text)))
+                continue
             if number in self.beside:
                 line = line._replace(kind=BlockKind.CAPTION)
             self._take(line, self.why.get(line.owner))
@@ -245,30 +272,45 @@ class _Sifter:
             self._take(line, why)
 
     def _take(self, line: Line, why: str | None) -> None:
+        if line.kind is BlockKind.CAPTION and line.text[0] in "—–" and self._after_quote():
+            line = line._replace(kind=BlockKind.QUOTE)  # who is quoted, set as the figure's caption
         why = why or (self._line_reason(line) if line.links else None)
         if why is None or line.kind is BlockKind.CAPTION:
             self.out.blocks.append(block_of(line, self.base))
         else:
             self.out.removed.append(Removal(STEP, why, _clean(line.text)))
 
+    def _after_quote(self) -> bool:
+        return bool(self.out.blocks) and self.out.blocks[-1].kind is BlockKind.QUOTE
+
     def _line_reason(self, line: Line) -> str | None:
         """Why a line is not body although nothing around it says so: it is nothing but links."""
         text, count = line.text, len(line.links)
         if line.linked < 0.75 * len(text) or len(text) > self.total:
             return None
+        if count >= 2 and all(label.casefold() in _NETWORKS for label, _ in line.links):
+            return "share links"
         if count >= 4:
             return None if is_labelled(text) else "line of links"
         if line.linked < 0.95 * len(text) or len(text) > 200:
             return None
+        if _SIGN_UP.search(line.links[-1][1]):
+            return "sign-up"
         if text[0] in "<«‹←" or text[-1] in ">»›→":
             return "pager"
-        alone = self.unruled and self.total > 1000 and " " in text and line.kind is BlockKind.PARAGRAPH
+        alone = self.unruled and self.total > 1000 and " " in text and self._is_loose(line)
         return "linked line" if alone and not self._under_sources() else None
 
     def _under_sources(self) -> bool:
         """Whether the last line that is no link is "Sumber:" or the like."""
         last = next((block for block in reversed(self.out.blocks) if block.link_share < 0.9), None)
         return last is not None and len(last.text) <= 24 and normal(last.text) in _SOURCE_LABELS
+
+    def _is_loose(self, line: Line) -> bool:
+        """A paragraph, or a heading that is a list item: neither has a place among the sub-headings of a text."""
+        if line.kind is BlockKind.HEADING:
+            return self.tree.name(self.tree.rows[line.owner].parent) == "li"
+        return line.kind is BlockKind.PARAGRAPH
 
 
 def block_of(line: Line, base: str | None) -> Block:
@@ -293,6 +335,13 @@ def _clean(text: str) -> str:
         return text
     clean = clean_text(text)
     return clean if clean is text else clean_line(text)
+
+
+def _site(url: str) -> str:
+    try:
+        return site_of(url) if url.startswith("http") else ""
+    except ValueError:
+        return ""
 
 
 def _url(href: str, base: str | None) -> str | None:

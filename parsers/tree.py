@@ -40,6 +40,9 @@ _KIND_OF = {_BY_NAME[name]: kind for name, kind in tags.KINDS.items()}
 _TIME, _HTML, _ARTICLE = _BY_NAME["time"], _BY_NAME["html"], _BY_NAME["article"]
 _PRE, _PRUNED, _READ = ({_BY_NAME[name] for name in names.split()} for names in (tags.PRE, tags.PRUNED, tags.READ))
 _FACTS = {_BY_NAME[name]: name for name in tags.ROLES["fact"].split()}
+_TOLD = {
+    _BY_NAME[name] for name in ("title", "meta")
+}  # what tells the headline, so that the text can be found below it
 _SPECIAL = _PRE | _PRUNED | {_HTML}
 _ASKED = mark.JUNK | mark.CAPTION
 _SPLITS = mark.JUNK | mark.CAPTION | mark.HIDDEN | mark.TAGS
@@ -79,7 +82,7 @@ class Tree:
 def read(html: bytes, splits: Splitter | None = None, prune: bool = True, head: bool = True) -> Tree:
     """The tree of a page given as UTF-8 bytes. `splits` says of an inline element whether a rule sets it apart.
 
-    Without `head` the text alone is wanted: what the page says about itself is not gathered.
+    Without `head` the text alone is wanted: of what the page says about itself, only its title and summary are gathered.
     """
     root = LexborHTMLParser(html, options=LexborDocumentOptions.WO_EVENTS.value).root
     return _walk([root] if root is not None else [], splits, prune, head)
@@ -375,16 +378,17 @@ class _Walk:
 
     def _head(self, node: LexborNode, number: int) -> int:
         """There is no text in the head, so the white space between its elements need not be stepped over."""
-        for child in node.iter() if self.gatherer.wants else ():
+        facts = _FACTS if self.gatherer.wants else _TOLD
+        for child in node.iter():
             number = child.tag_id
-            if number in _FACTS:
+            if number in facts:
                 self._fact(child, number)
         return _CLOSED
 
     def _fact(self, node: LexborNode, number: int) -> int:
         if _FACTS[number] == "noscript":
             self.tree.asides.append(node)
-        elif self.gatherer.wants:
+        elif self.gatherer.wants or number in _TOLD:
             self.gatherer.of_fact(_FACTS[number], node)
         return _CLOSED
 

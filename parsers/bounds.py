@@ -1,0 +1,132 @@
+"""Between which lines of a page its article can stand: below its headline, above its readers' comments and the headline
+of the next article.
+
+Told by words and places alone, so that it holds on pages whose class names say nothing. A bound is believed only with
+enough running text on its inner side.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from parsers import marks as mark
+from parsers.block import BlockKind
+from parsers.tree import Tree
+
+FEW = 500  # characters of running text below which a page's post is told by its markup
+LEAST = 150  # characters of running text that the article has inside a bound
+_SHORTEST = 15  # characters of a headline that is told by the page's title
+_NEXT = 80  # characters of running text from which a second article is one
+_NEAR = 4  # lines around a headline in which its date stands
+_HEADING = BlockKind.HEADING
+_FOLD = str.maketrans("‘’“”–—", "''\"\"--")  # what titles and headlines write differently
+_COMMENTS = re.compile(
+    r"(?:\d{1,5} |\(\d{1,5}\) ?)(?:komentar|comments?|replies|tanggapan|responses?)"
+    r"(?: (?:on|pada|untuk|to|terhadap) .{1,200})?|(?:komentar|comments?|replies|tanggapan) ?\(?\d{1,5}\)?"
+    r"|komentar(?: pembaca| anda)?|(?:(?:facebook|disqus|reader|user) )?comments"
+    r"|(?:belum|tidak) ada komentar|no comments(?: yet)?"
+    r"|(?:tinggalkan|tulis|beri|kirim|tambahkan|berikan) (?:sebuah )?(?:komentar|balasan|tanggapan)(?: anda)?"
+    r"|(?:leave|post|add|write) a (?:comment|reply)(?: .{1,60})?"
+)
+_DATED = re.compile(
+    r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.]\d\d wi[bt]"
+    r"|\b\d{1,2} (?:detik|menit|jam|hari|minggu|pekan|hours?|mins?|minutes?|days?)\b",
+    re.IGNORECASE,
+)
+
+
+def bounds_of(tree: Tree, prose: Sequence[int]) -> tuple[int, int]:
+    """The first line below the page's headline, and the line at which comments or another article begin.
+
+    `prose` are the running sums of running text over the lines.
+    """
+    lines = tree.lines
+    headings = [number for number, line in enumerate(lines) if line.kind is _HEADING]
+    title = _headline(tree, headings)
+    begin = title + 1 if title >= 0 and _heads(tree, prose, title) else 0
+    tag = tree.rows[lines[title].owner].tag if begin else -1
+    above = prose[begin] + LEAST
+    for number in headings:
+        if number < begin or prose[number] < above:
+            continue
+        text, owner = lines[number].text, lines[number].owner
+        if tree.rows[owner].tag == tag and _is_another(tree, prose, title, number):
+            return begin, number
+        if (len(text) < 60 or text[0].isdigit()) and _heads_comments(text):
+            return begin, number
+    return begin, len(lines)
+
+
+def _heads_comments(text: str) -> bool:
+    low = text.lower()
+    said = (
+        "omment" in low or "omentar" in low or "repl" in low or "anggapan" in low or "respons" in low or "alasan" in low
+    )
+    return said and _COMMENTS.fullmatch(low[:250].strip(" :.!»")) is not None
+
+
+def _headline(tree: Tree, headings: Sequence[int]) -> int:
+    """The first heading that the page's title repeats, -1 without one. One that is a link heads another article, but
+    where its class or its level says headline."""
+    titles = [value for name, value in tree.head.metas if name == "og:title"]
+    titles = [title.translate(_FOLD) for title in dict.fromkeys((*titles, tree.head.title or ""))]
+    for number in headings:
+        line = tree.lines[number]
+        text = line.text.translate(_FOLD)
+        if len(text) < _SHORTEST or (2 * line.linked > len(text) and not _is_loud(tree, line.owner)):
+            continue
+        for title in titles:
+            if text in title and (2 * len(text) >= len(title) or title.startswith(text)):
+                return number
+    return -1
+
+
+def _is_loud(tree: Tree, index: int) -> bool:
+    return bool(tree.rows[index].marks & mark.HEADLINE) or tree.name(index) == "h1"
+
+
+def _heads(tree: Tree, prose: Sequence[int], title: int) -> bool:
+    """Whether a headline stands above the text: above most of it, or, when it is the page's loudest, above some. Where
+    nothing on the page reads like a text, the loudest is believed."""
+    total = prose[-1]
+    if _is_loud(tree, tree.lines[title].owner):
+        return total < FEW or total - prose[title + 1] >= max(LEAST, 0.2 * total)
+    return total - prose[title + 1] >= max(LEAST, 0.6 * total)
+
+
+def _is_another(tree: Tree, prose: Sequence[int], title: int, number: int) -> bool:
+    """Whether a heading is the headline of a second article, built as the first is: the elements side by side that hold
+    the two headlines have one name and class, hold running text each, and the second has a date near its headline."""
+    lines, rows = tree.lines, tree.rows
+    own, other = lines[title].owner, lines[number].owner
+    if _shape(tree, own) != _shape(tree, other):
+        return False
+    while rows[own].parent != rows[other].parent:
+        own, other = rows[own].parent, rows[other].parent
+        if own < 0 or other < 0 or own == other or _shape(tree, own) != _shape(tree, other):
+            return False
+    if any(prose[tree.last[index]] - prose[rows[index].first] < _NEXT for index in (own, other)):
+        return False
+    near = lines[max(rows[other].first, number - _NEAR) : min(tree.last[other], number + _NEAR + 1)]
+    return any(is_dated(line.text) for line in near if line is not lines[number])
+
+
+def is_dated(text: str) -> bool:
+    """Whether a short line holds a year, a time of day with its zone, or how long ago something was."""
+    return len(text) < 120 and _DATED.search(text) is not None
+
+
+def standfirst(tree: Tree, begin: int) -> int:
+    """The line right below the headline that the page's own summary repeats and that a date follows, or -1."""
+    lines = tree.lines
+    if not 0 < begin < len(lines) - 1 or not any(is_dated(line.text) for line in lines[begin + 1 : begin + 1 + _NEAR]):
+        return -1
+    text = lines[begin].text
+    told = (value for name, value in tree.head.metas if name in ("description", "og:description"))
+    return begin if any(text in value for value in told) else -1
+
+
+def _shape(tree: Tree, index: int) -> tuple[int, str | None]:
+    row = tree.rows[index]
+    return row.tag, row.attributes.get("class")

@@ -1,0 +1,136 @@
+"""Where on a page the article can stand: told by words and places, where class names say nothing."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from kliping.model import Origin, Page
+from parsers import rules
+from parsers.article import extract
+from parsers.bounds import bounds_of
+from parsers.content import choose, sums_of
+from parsers.sift import sift
+from parsers.tree import read
+from tests.test_content import MENU, P
+
+TITLE = "Jembatan Desa Selesai Diperbaiki"
+HEAD = f"<title>{TITLE} - Kabar Desa</title>"
+NOW = datetime(2025, 6, 1, tzinfo=UTC)
+
+
+def body(html: str, url: str = "https://kabardesa.example/jembatan") -> list[str]:
+    found = extract(Page(url, f"{HEAD}{html}".encode(), NOW, Origin.STORED), rules.Rules())
+    return (found.body or "").split("\n\n")
+
+
+def spans(html: str) -> tuple[int, int]:
+    tree = read(f"{HEAD}{html}".encode())
+    sums = sums_of(tree)
+    return sums.begin, len(tree.lines) - min(sums.end, len(tree.lines))
+
+
+def test_what_stands_above_the_headline_is_not_the_article() -> None:
+    news = "".join(f"<li><a href='/{n}'>Kabar nomor {n}</a> {P * 2}</li>" for n in range(4))
+    text = f"<div class=y><p>{P * 2}</p><p>{P}</p></div>"
+    html = f"<div class=x><ul>{news}</ul><h2 class=post-title>{TITLE}</h2>{text}</div>"
+    assert body(html) == [(P * 2).strip(), P.strip()]
+
+
+def test_a_headline_below_the_text_bounds_nothing() -> None:
+    assert spans(f"<div><p>{P * 5}</p><p>{P * 5}</p><h3>{TITLE}</h3><p>{P}</p></div>") == (0, 0)
+    assert spans(f"<div><h3><a href=/x>{TITLE}</a></h3><p>{P * 5}</p></div>") == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["3 Komentar", "Komentar (3)", "Komentar", "Tinggalkan Balasan", "2 comments on “Jembatan”", "Leave a Reply"],
+)
+def test_comments_told_by_their_heading(heading: str) -> None:
+    comments = "".join(f"<div class=k><b>Warga {n}</b><p>{P * 2}</p></div>" for n in range(6))
+    text = f"<h1>{TITLE}</h1><div class=b><p>{P * 2}</p></div>"
+    html = f"<div class=a>{text}<div class=c><h3>{heading}</h3>{comments}</div></div>"
+    assert body(html) == [(P * 2).strip()]
+
+
+@pytest.mark.parametrize("heading", ["Komentar Pelatih", "Tanggapan", "Komentar untuk Bupati", "Comments that matter"])
+def test_a_heading_of_the_text_that_names_comments(heading: str) -> None:
+    html = f"<div><h1>{TITLE}</h1><p>{P * 2}</p><h2>{heading}</h2><p>{P * 2}</p><p>{P}</p></div>"
+    assert body(html) == [(P * 2).strip(), heading, (P * 2).strip(), P.strip()]
+
+
+def test_the_next_article_below() -> None:
+    def block(title: str, day: int) -> str:
+        text = f"<div><p>{P * 2}</p><p>{title}. {P}</p></div>"
+        return f"<div class=g><h1>{title}</h1><div>Rina - {day}/08/2020</div>{text}</div>"
+
+    html = (
+        f"<div>{block(TITLE, 12)}{block('Pasar Malam Dibuka Kembali', 11)}{block('Sungai Dibersihkan Warga', 10)}</div>"
+    )
+    assert body(html) == [(P * 2).strip(), f"{TITLE}. {P}".strip()]
+
+
+def test_sections_under_loud_headings_are_one_article() -> None:
+    sections = "".join(f"<div class=s><h1>Bagian nomor {n}</h1><p>{P * 2}</p></div>" for n in range(3))
+    assert len(body(f"<div><div class=s><h1>{TITLE}</h1><p>{P * 2}</p></div>{sections}</div>")) == 7
+
+
+def test_a_standfirst_is_told_by_the_summary_and_the_date_below_it() -> None:
+    meta = f"<meta name=description content='{P}'>"
+    page = f"{meta}<div><h1>{TITLE}</h1><p>{P}</p>%s<p>{P * 2}</p><p>{P * 3}</p></div>"
+    assert len(body(page % "<span>Senin, 3 April 2023</span>")) == 2
+    assert len(body(page % "")) == 3
+
+
+def test_a_lead_in_an_element_of_its_own_belongs_to_the_text() -> None:
+    lead = f"Kalimat pembuka. {P}".strip()
+    text = f"<div class=full><p>{P * 2}</p><p>{P * 3}</p></div>"
+    tools = "<div><a href=/a>Cetak</a> <a href=/b>Surel</a></div>"
+    page = f"<div><h1>{TITLE}</h1><div>3 April 2023</div>%s{tools}{text}</div>"
+    assert body(page % f"<div class=intro><p>{lead}</p></div>") == [lead, (P * 2).strip(), (P * 3).strip()]
+    assert len(body(page % f"<aside><p>{lead}</p></aside>")) == 2
+
+
+def test_a_post_of_links_is_read_for_them() -> None:
+    links = "".join(
+        f"<li><a href='https://situs{n}.example/a'>Judul tulisan nomor {n} di situs lain</a></li>" for n in range(5)
+    )
+    about = f"<div class=x><h2>Tentang</h2><p>{P * 2}</p></div>"
+    text = f"<div class=entry-content><p>Bacaan pekan ini.</p><ul>{links}</ul></div>"
+    html = f"<article><h1>{TITLE}</h1>{text}</article>{about}"
+    assert len(body(html)) == 6
+    long = f"<article><h1>{TITLE}</h1><p>{P * 6}</p><ul>{links}</ul><p>{P * 6}</p></article>"
+    assert len(body(long)) == 7
+    own = long.replace("situs", "www.kabardesa.example/?")
+    assert len(body(own)) == 2
+
+
+def test_a_short_post_beside_a_long_box_about_the_site() -> None:
+    box = f"<div class=tentang><p>{P * 3}</p></div>"
+    files = "".join(f"<li><a href='/f{n}'>Unduh soal bab {n}</a></li>" for n in range(4))
+    post = (
+        f"<div class='post hentry'><h2 class=post-title>{TITLE}</h2><div class=post-body><ul>{files}</ul></div></div>"
+    )
+    assert body(f"<div>{post}</div>{box}") == [f"Unduh soal bab {n}" for n in range(4)]
+    assert MENU not in body(f"{MENU}<div>{post}</div>{box}")
+
+
+def test_buttons_to_share_and_to_sign_up() -> None:
+    share = "<div><a href=#>Facebook</a> <a href=#>WhatsApp</a></div>"
+    sign = "<div><a href='/#/portal/signup'>Berlangganan</a></div>"
+    named = f"<p>Kami ada di <a href=/f>Facebook</a> dan <a href=/t>Telegram</a>. {P}</p>"
+    assert len(body(f"<div><h1>{TITLE}</h1><p>{P * 3}</p>{share}{named}{sign}<p>{P * 3}</p></div>")) == 3
+
+
+def test_who_is_quoted_stays_with_the_quotation() -> None:
+    quote = "<figure><blockquote>Airnya jernih sekali.</blockquote><figcaption>— Bu Sarinah</figcaption></figure>"
+    assert "— Bu Sarinah" in body(f"<div><h1>{TITLE}</h1><p>{P * 3}</p>{quote}<p>{P * 3}</p></div>")
+
+
+def test_bounds_of_a_page_without_words() -> None:
+    tree = read(b"<p></p>")
+    assert bounds_of(tree, [0]) == (0, 0)
+    sums = sums_of(tree)
+    choice = choose(tree, rules.load().rule_for(None), sums)
+    assert sift(tree, sums, choice, rules.load().rule_for(None), "").blocks == []
