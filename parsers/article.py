@@ -188,7 +188,8 @@ def _with_beside(cleaned: Cleaned, reading: _Reading, page: Page) -> Cleaned:
 
 def _credits_in(removed: Sequence[Removal]) -> list[Credit]:
     """People named in what the markup took away: a line of credits set in small print."""
-    short = (line.text for line in removed if line.rule not in ("comments", "another post") and ":" in line.text)
+    others = ("comments", "another post", "below the article")
+    short = (line.text for line in removed if line.rule not in others and ":" in line.text)
     return [c for text in short if len(text) < 120 for c in read_credits(Block(BlockKind.PARAGRAPH, text))]
 
 

@@ -149,6 +149,7 @@ def _judge_class(value: str) -> int:
 
 def _judge(token: str) -> int:
     """Most tokens are seen for the first time on a site's first page, so what costs most is asked last."""
+    token = token.removeprefix("amp-wp-")  # what WordPress puts before its own names on AMP pages
     words = parts = token.replace("_", "-").split("-")
     letters = "".join(parts)
     if not (letters.islower() and letters.isalpha()):
