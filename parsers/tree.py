@@ -82,7 +82,7 @@ class Tree:
 def read(html: bytes, splits: Splitter | None = None, prune: bool = True, head: bool = True) -> Tree:
     """The tree of a page given as UTF-8 bytes. `splits` says of an inline element whether a rule sets it apart.
 
-    Without `head` the text alone is wanted: of what the page says about itself, only its title and summary are gathered.
+    Without `head` the text alone is wanted: what the page says of itself is not gathered, but its title and metas.
     """
     root = LexborHTMLParser(html, options=LexborDocumentOptions.WO_EVENTS.value).root
     return _walk([root] if root is not None else [], splits, prune, head)
