@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from kliping.model import Caption, Credit, Source
 from parsers import captions, people, sources
-from parsers.block import Block, BlockKind
+from parsers.block import CAPTION, PARAGRAPH, Block
 from parsers.breaks import join_labels
 from parsers.lines import closed_group
 from parsers.sift import resolved
@@ -56,10 +56,10 @@ def _until_comments(blocks: Sequence[Block]) -> list[Block]:
 
 def _caption(block: Block) -> Caption | None:
     """A caption by its markup, or a line with a credit that cannot be anything else."""
-    if block.kind is BlockKind.CAPTION:
+    if block.kind is CAPTION:
         caption = captions.parse_caption(block.text)
         return caption if captions.is_told(caption) else None
-    plain = block.kind is BlockKind.PARAGRAPH and block.link_share < 0.5
+    plain = block.kind is PARAGRAPH and block.link_share < 0.5
     return captions.read_caption(block, at_head=False) or captions.read_prefixed(block) if plain else None
 
 

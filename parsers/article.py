@@ -21,7 +21,7 @@ from kliping.model import Article, Caption, Credit, Origin, Page, PageOutcome, R
 from parsers import metadata
 from parsers.around import NEAR, Around, look_around
 from parsers.authors import is_desk
-from parsers.block import Block, BlockKind, Head, Line
+from parsers.block import CAPTION, HEADING, PARAGRAPH, Block, Head, Line
 from parsers.captions import is_told, parse_caption
 from parsers.clean import CleanContext, Cleaned, clean
 from parsers.content import NOTHING, OWN_POST, Choice, choose, sums_of
@@ -190,7 +190,7 @@ def _credits_in(removed: Sequence[Removal]) -> list[Credit]:
     """People named in what the markup took away: a line of credits set in small print."""
     others = ("comments", "another post", "below the article")
     short = (line.text for line in removed if line.rule not in others and ":" in line.text)
-    return [c for text in short if len(text) < 120 for c in read_credits(Block(BlockKind.PARAGRAPH, text))]
+    return [c for text in short if len(text) < 120 for c in read_credits(Block(PARAGRAPH, text))]
 
 
 def _decks(head: Head) -> frozenset[str]:
@@ -210,7 +210,7 @@ def _around(reading: _Reading, page: Page) -> Around:
 
 def _telling(lines: Sequence[Line]) -> list[Block]:
     """Those that may say something by their markup or their words; most are menus and teasers."""
-    return [block_of(line, None) for line in lines if line.kind is BlockKind.CAPTION or not is_plain(line.text)]
+    return [block_of(line, None) for line in lines if line.kind is CAPTION or not is_plain(line.text)]
 
 
 def _describe(reading: _Reading, page: Page) -> tuple[Head, metadata.Metadata]:
@@ -226,7 +226,7 @@ def _describe(reading: _Reading, page: Page) -> tuple[Head, metadata.Metadata]:
 
 def _headlines(tree: Tree) -> tuple[str, ...]:
     """What is named a headline, then every h1 but a logo that leads home."""
-    loud = (line for line in tree.lines if line.kind is BlockKind.HEADING and tree.name(line.owner) == "h1")
+    loud = (line for line in tree.lines if line.kind is HEADING and tree.name(line.owner) == "h1")
     found = [line.text for line in loud if 2 * line.linked < len(line.text)]
     return (*tree.head.headlines, *found[:_MOST_HEADLINES])
 
@@ -248,7 +248,7 @@ def _at_home(facts: metadata.Metadata, page: Page, rule: Rule) -> metadata.Metad
 
 
 def _body(cleaned: Cleaned) -> str:
-    text = "\n\n".join(block.text for block in cleaned.blocks if block.kind is not BlockKind.CAPTION)
+    text = "\n\n".join(block.text for block in cleaned.blocks if block.kind is not CAPTION)
     return text if len(text) <= BODY // 4 else _within(text, BODY)
 
 

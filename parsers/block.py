@@ -22,6 +22,10 @@ class BlockKind(StrEnum):
     CAPTION = "caption"  # by its markup: figcaption, .wp-caption-text, .tr-caption
 
 
+PARAGRAPH, HEADING, ITEM, QUOTE, CODE, CELL, CAPTION = BlockKind  # an enum's attribute is ten times as dear
+VERBATIM = frozenset((CODE, CELL))  # text of the article, whatever it says
+
+
 class Row(NamedTuple):
     """An element: `parent` is an index (-1 for the root), `tag` lexbor's number, `first` the block it begins at."""
 

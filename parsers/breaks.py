@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 
-from parsers.block import Block, BlockKind
+from parsers.block import CODE, PARAGRAPH, Block
 from parsers.captions import caption_in, read_caption
 from parsers.dates import is_stamp
 from parsers.lines import LINE_LIMIT, closed_group
@@ -15,18 +15,20 @@ from parsers.people import read_credits, read_initials
 from parsers.plain import is_plain
 from parsers.sources import read_republished, read_source
 
+_COLONS = frozenset(":：")
+
 
 def join_labels(blocks: Sequence[Block]) -> Sequence[Block]:
     """A label and its value that markup has set in two blocks, "Penulis" and ": Rina Dewi", as one line."""
-    if not any(block.text.startswith((":", "：")) for block in blocks):
+    if _COLONS.isdisjoint([block.text[:1] for block in blocks]):
         return blocks
     found: list[Block] = []
     for block in blocks:
-        value = block.text.startswith((":", "：")) and len(block.text) <= 200 and block.kind is not BlockKind.CODE
+        value = block.text[:1] in _COLONS and len(block.text) <= 200 and block.kind is not CODE
         if value and found and len(found[-1].text) <= 40:
             links = (*found[-1].links, *block.links)
             text = f"{found[-1].text} {block.text}"
-            line = replace(block, kind=BlockKind.PARAGRAPH, text=text, links=links, lines=())
+            line = replace(block, kind=PARAGRAPH, text=text, links=links, lines=())
             if read_source(line) or read_credits(line):
                 found[-1] = line
                 continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from parsers.block import Block, BlockKind
+from parsers.block import HEADING, PARAGRAPH, Block
 from parsers.draft import Draft, Sift
 from parsers.steps import CleanContext
 
@@ -17,11 +17,11 @@ _FETCH = re.compile(r"download|unduh|pdf|docx?|xlsx?|zip|rar|apk|disini|di sini|
 def drop_hanging(before: Draft, draft: Draft) -> Sift:
     """A heading at the end whose text, as it stood in `before`, has left; and the same heading said twice."""
     out, blocks, end = Sift(), draft.blocks, len(draft.blocks)
-    if end < 2 or blocks[-1].kind is not BlockKind.HEADING:
+    if end < 2 or blocks[-1].kind is not HEADING:
         return out
     left = {id(block) for block in blocks}
     after = {id(block): following for block, following in pairwise(before.blocks)}
-    while end > 1 and blocks[end - 1].kind is BlockKind.HEADING:
+    while end > 1 and blocks[end - 1].kind is HEADING:
         following = after.get(id(blocks[end - 1]))
         twice = end < len(blocks) and blocks[end].text == blocks[end - 1].text
         if not twice and (following is None or id(following) in left):
@@ -43,7 +43,7 @@ def drop_closing_links(draft: Draft, context: CleanContext, out: Sift) -> None:
 
 def _leads_on(block: Block, context: CleanContext) -> bool:
     """One link to another page of the site, or to the front of another, that offers nothing to fetch."""
-    if block.kind is not BlockKind.PARAGRAPH or len(block.links) != 1 or len(block.text) > 160:
+    if block.kind is not PARAGRAPH or len(block.links) != 1 or len(block.text) > 160:
         return False
     url, host = block.links[0].url or "", _HOST.match(context.url or "")
     same = host is not None and url.casefold().startswith(host[0].casefold()) and len(url) > len(host[0])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate, islice, takewhile
 
 from parsers import marks as mark
-from parsers.block import BlockKind, Line
+from parsers.block import CELL, CODE, ITEM, PARAGRAPH, QUOTE, Line
 from parsers.bounds import FEW, bounds_of
 from parsers.rules import Rule
 from parsers.selector import Selector
@@ -21,7 +21,7 @@ from parsers.tree import TAG_NAMES, Tree
 _PROSE = 80  # characters outside links from which a line counts as prose whatever else it is
 _SENTENCE = 25  # ... when it ends like a sentence
 _ENDS = (".", "!", "?", "”", '"', ":", "…", "»", ")", "’")
-_TEXT_KINDS = frozenset((BlockKind.PARAGRAPH, BlockKind.QUOTE, BlockKind.ITEM, BlockKind.CELL, BlockKind.CODE))
+_TEXT_KINDS = frozenset((PARAGRAPH, QUOTE, ITEM, CELL, CODE))
 _FRAME = ("body", "html")
 _LEAF_NAMES = mark.vocabulary("p li h1 h2 h3 h4 h5 h6 pre blockquote td dd dt span font a b")
 _LEAVES = frozenset(number for number, name in TAG_NAMES.items() if name in _LEAF_NAMES)
@@ -194,7 +194,7 @@ def _with_lead(tree: Tree, sums: Sums, index: int) -> tuple[int, ...]:
 def _is_paragraph(tree: Tree, number: int) -> bool:
     """Whether a line fills an element of its own, in no list, bar, picture or junk."""
     line = tree.lines[number]
-    if line.kind is not BlockKind.PARAGRAPH or tree.last[line.owner] - tree.rows[line.owner].first > 1:
+    if line.kind is not PARAGRAPH or tree.last[line.owner] - tree.rows[line.owner].first > 1:
         return False
     return not any(_is_idle(tree, step) for step in ancestors(tree, line.owner))
 

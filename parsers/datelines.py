@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from parsers.block import BlockKind
+from parsers.block import CAPTION
 from parsers.content import Choice
 from parsers.tree import Tree, expand
 
@@ -12,7 +12,7 @@ LONGEST = 100  # characters
 ELEMENTS = 10  # of those that were not entered
 BEFORE, INTO, AFTER, MOST = 15, 4, 4, 20  # lines
 _TIME = re.compile(r"(?<!\d)[0-2]?\d[:.][0-5]\d(?!\d)")
-_YEAR = re.compile(r"(?<!\d)(?:19[89]\d|20[0-4]\d)(?!\d)")
+_YEAR = re.compile(r"(?:19[89]|20[0-4])\d(?<!\d{5})(?!\d)")  # what stands before is asked last: that spares most lines
 
 
 def date_lines(tree: Tree, choice: Choice) -> tuple[str, ...]:
@@ -25,7 +25,7 @@ def date_lines(tree: Tree, choice: Choice) -> tuple[str, ...]:
     first, last = tree.rows[choice.elements[0]].first, tree.last[choice.elements[-1]]
     order = (*range(first - 1, first - BEFORE - 1, -1), *range(first, first + INTO), *range(last, last + AFTER))
     near = [tree.lines[number] for number in order if 0 <= number < len(tree.lines)]
-    texts = [line.text for line in near if len(line.text) < LONGEST and line.kind is not BlockKind.CAPTION]
+    texts = [line.text for line in near if len(line.text) < LONGEST and line.kind is not CAPTION]
     return tuple(sorted(filter(_YEAR.search, texts), key=_without_time))[:MOST]
 
 

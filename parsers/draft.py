@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from kliping.model import Caption, Credit, Removal, Source
 from parsers import people
-from parsers.block import Block, BlockKind
+from parsers.block import CAPTION, VERBATIM, Block
 from parsers.breaks import is_furniture
 from parsers.lastlines import closing_rule
 from parsers.lines import LINE_LIMIT, Group, closed_group, is_prose
@@ -47,7 +47,7 @@ class Draft:
 
     def __init__(self, blocks: Sequence[Block], loud: list[int] | None = None) -> None:
         self.blocks = blocks
-        self.loud = [index for index, block in enumerate(blocks) if _is_loud(block)] if loud is None else loud
+        self.loud = [i for i, block in enumerate(blocks) if _is_loud(block)] if loud is None else loud
         self._closed: dict[int, Group] | None = None
         self._head: int | None = None
         self._tails: dict[int, int] = {}
@@ -113,12 +113,9 @@ class Draft:
         return self._footers[index]
 
 
-_CAPTION, _VERBATIM = BlockKind.CAPTION, (BlockKind.CELL, BlockKind.CODE)
-
-
 def _is_loud(block: Block) -> bool:
     """Cells and code are text of the article, whatever they say."""
-    return block.kind is _CAPTION or (block.kind not in _VERBATIM and not is_plain(block.text))
+    return block.kind is CAPTION or (block.kind not in VERBATIM and not is_plain(block.text))
 
 
 def _may_go(block: Block) -> bool:

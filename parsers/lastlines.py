@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from parsers.block import Block, BlockKind
-from parsers.lines import like_headline, words_of
+from parsers.block import ITEM, PARAGRAPH, VERBATIM, Block
+from parsers.lines import folded, like_headline, words_of
 
 _SAID = re.compile(r"[^.,:]{1,60} (?:mengatakan|berkata|said|says|menulis|wrote)(?:\.{3}|…|:)")
 _NUMBERS = re.compile(r"\d{1,2}(?: \d{1,2}){1,15}(?: (?:next|selanjutnya|berikutnya|»|›|>))?|\d{1,2}/\d{1,2}")
@@ -52,10 +52,10 @@ def closing_rule(block: Block) -> str | None:
     text = block.text
     if not (_CLOSES.match(text[:20].casefold()) or text.endswith(("...", "…", ":", "→", "»", "›", "⟶"))):
         return None
-    if len(text) <= 200 and block.kind is BlockKind.PARAGRAPH and _is_neighbour(text):
+    if len(text) <= 200 and block.kind is PARAGRAPH and _is_neighbour(text):
         return "previous_next"
-    text = " ".join(text.casefold().split())
-    if len(text) > 200 or block.kind in (BlockKind.CODE, BlockKind.CELL):
+    text = folded(text)
+    if len(text) > 200 or block.kind in VERBATIM:
         return None
     if _CONTACT.fullmatch(text) and len(words_of(text)) <= 9:
         return "contact"
@@ -64,7 +64,7 @@ def closing_rule(block: Block) -> str | None:
     if _ALSO_OURS.fullmatch(text):
         return "call"
     reader = _SAID.fullmatch(text) or _AGO.fullmatch(text)
-    number = block.kind is not BlockKind.ITEM and _NUMBERS.fullmatch(text)
+    number = block.kind is not ITEM and _NUMBERS.fullmatch(text)
     if len(text) > 100 or not (reader or number) or len(words_of(text)) > 20:
         return None
     return "comments" if reader else "page_number"

@@ -13,16 +13,22 @@ from functools import cache, lru_cache
 from itertools import product
 
 from parsers import packaged
-from parsers.block import Block, BlockKind
+from parsers.block import PARAGRAPH, QUOTE, VERBATIM, Block
 
 LONGEST_LINE = 100  # characters no closed line exceeds
 LINE_LIMIT = 400  # characters; a longer block is a paragraph, whatever it begins with
 
 
+def folded(text: str) -> str:
+    """Lower case, one space between words: most lines have no other, and no other white space is printable."""
+    line = text.casefold()
+    return line.strip() if line.isprintable() and "  " not in line else " ".join(line.split())
+
+
 @lru_cache(maxsize=2048)  # every step asks for the same few lines
 def normal(text: str) -> str:
     """Lower case, one space between words, without the marks around the line."""
-    line = " ".join(text.casefold().split())
+    line = folded(text)
     start, end = 0, len(line)
     while start < end and not line[start].isalnum():
         start += 1
@@ -93,7 +99,7 @@ def by_first_letter(pattern: str) -> dict[str, re.Pattern[str]]:
 
 def closed_group(block: Block) -> Group | None:
     """The closed list that holds the whole line, if any. Table cells, code and quotes are text of the article."""
-    if len(block.text) > LINE_LIMIT or block.kind in (BlockKind.CODE, BlockKind.CELL):
+    if len(block.text) > LINE_LIMIT or block.kind in VERBATIM:
         return None
     return closed_lines().get(normal(block.text))
 
@@ -137,4 +143,4 @@ def like_sentence(text: str) -> bool:
 
 def is_prose(block: Block) -> bool:
     """A paragraph that can only be article text: where the head of an article ends."""
-    return block.kind in (BlockKind.PARAGRAPH, BlockKind.QUOTE) and len(block.text) >= 120 and "." in block.text
+    return block.kind in (PARAGRAPH, QUOTE) and len(block.text) >= 120 and "." in block.text

@@ -14,6 +14,7 @@ from parsers.tree import Tree
 
 LITTLE = 1500  # characters of body above which no word makes a page anything but an article
 _FIRST = 12  # lines
+# Of a text in lower case.
 _CHALLENGE = re.compile(
     r"^just a moment\b|^attention required!"
     r"|checking (?:your|if the site) .{0,40}(?:browser|connection)"
@@ -21,14 +22,12 @@ _CHALLENGE = re.compile(
     r"|are you a (?:human|robot)\?|please complete the captcha"
     r"|(?:buktikan|pastikan) (?:bahwa )?(?:anda|kamu) bukan robot"
     r"|memeriksa browser anda|security check to access",
-    re.IGNORECASE,
 )
 _BLOCK = re.compile(
     r"^(?:error )?40[13]\b|^access(?: to this page)? (?:has been )?denied|^(?:403 )?forbidden$|^you have been blocked"
     r"|^sorry, you have been blocked|^request (?:blocked|rejected)|^error 10(?:06|09|20)\b"
     r"|^akses (?:anda )?(?:ditolak|diblokir)"
     r"|^internet positif|^the request could not be satisfied|^situs (?:ini )?(?:diblokir|tidak dapat diakses)",
-    re.IGNORECASE,
 )
 _SOFT_404 = re.compile(
     r"\b404\b.{0,30}(?:not found|tidak ditemukan|error)|^(?:error )?404\b|not found$|^oops!? that page can"
@@ -36,13 +35,11 @@ _SOFT_404 = re.compile(
     r"|^(?:maaf, )?(?:halaman|laman|artikel|berita|postingan|konten)(?: yang (?:anda|kamu) \w+)?"
     r"(?: ini)? (?:tidak (?:ditemukan|ada|tersedia)|telah dihapus|sudah dihapus)"
     r"|^maaf, halaman .{0,60}tidak|^tak ada apa pun di sini|^tidak ditemukan$|^nothing found",
-    re.IGNORECASE,
 )
 _PARKED = re.compile(
     r"domain .{0,60}(?:is for sale|may be for sale|dijual|has expired|telah kedaluwarsa|sudah kadaluarsa)"
     r"|buy this domain"
     r"|^this domain is parked|account (?:has been )?suspended|akun (?:ini )?(?:telah )?ditangguhkan|^index of /",
-    re.IGNORECASE,
 )
 _VERDICTS = (
     (_CHALLENGE, PageOutcome.CHALLENGE),
@@ -60,9 +57,10 @@ _INDEX_PATH = re.compile(
 def judge(tree: Tree, url: str | None, body: str, article_url: str | None = None) -> PageOutcome:
     """The outcome of a page whose cleaned body is `body`; `article_url` is how its site forms addresses of articles."""
     if len(body) < LITTLE:
-        said = [tree.head.title or "", *tree.head.headlines[:3], *(line.text for line in tree.lines[:_FIRST])]
+        said = (tree.head.title or "", *tree.head.headlines[:3], *(line.text for line in tree.lines[:_FIRST]))
+        short = [text.lower() for text in said if len(text) < 200]
         for pattern, outcome in _VERDICTS:
-            if any(len(text) < 200 and pattern.search(text) for text in said):
+            if any(map(pattern.search, short)):
                 return outcome
     if is_index(tree, url) and not (body and _is_formed(url, article_url)):
         return PageOutcome.INDEX

@@ -10,12 +10,13 @@ import re
 from functools import lru_cache
 
 from parsers import calls
-from parsers.block import Block, BlockKind
+from parsers.block import ITEM, VERBATIM, Block
 from parsers.lines import (
     LINE_LIMIT,
     SAYING,
     by_first_letter,
     closed_lines,
+    folded,
     like_headline,
     like_sentence,
     normal,
@@ -171,7 +172,7 @@ def _may_begin(line: str, bulleted: bool) -> bool:
 def pattern_rule(block: Block) -> str | None:
     """The name of the anchored pattern that takes the whole line, or None."""
     text = block.text
-    if len(text) > LINE_LIMIT or block.kind in (BlockKind.CODE, BlockKind.CELL):
+    if len(text) > LINE_LIMIT or block.kind in VERBATIM:
         return None
     if not any(map(str.isalnum, text)):
         return "divider"
@@ -180,7 +181,7 @@ def pattern_rule(block: Block) -> str | None:
         return "read_also"
     if text[0].isalnum() and not _may_begin(line, bulleted=len(text) < len(block.text)):
         return _worded(block)
-    low = " ".join(text.casefold().split())
+    low = folded(text)
     for name, pattern in _WHOLE:
         if pattern.fullmatch(line):
             return name
@@ -194,7 +195,7 @@ def pattern_rule(block: Block) -> str | None:
 
 def _worded(block: Block) -> str | None:
     """A line of furniture words; a list item may be a step of a guide that names a button."""
-    return worded_rule(block.text) if block.kind is not BlockKind.ITEM or block.link_share > 0.5 else None
+    return worded_rule(block.text) if block.kind is not ITEM or block.link_share > 0.5 else None
 
 
 def _is_pointed(block: Block) -> bool:

@@ -6,7 +6,7 @@ belongs to the article although it stands outside its text.
 
 from __future__ import annotations
 
-from parsers.block import BlockKind
+from parsers.block import CAPTION, CELL, HEADING, ITEM
 from parsers.content import Choice
 from parsers.tree import Tree
 
@@ -40,7 +40,7 @@ def _stands_with(tree: Tree, number: int, owner: int) -> bool:
 
 def _is_plain(tree: Tree, number: int) -> bool:
     """Neither a headline nor a cell."""
-    return tree.lines[number].kind not in (BlockKind.HEADING, BlockKind.CELL, BlockKind.ITEM)
+    return tree.lines[number].kind not in (HEADING, CELL, ITEM)
 
 
 def lead_captions(tree: Tree, choice: Choice, beside: frozenset[int]) -> tuple[str, ...]:
@@ -52,6 +52,4 @@ def lead_captions(tree: Tree, choice: Choice, beside: frozenset[int]) -> tuple[s
     headlines = [n for n in range(start, first) if tree.name(tree.lines[n].owner) in _HEADLINES]
     after = headlines[-1] + 1 if headlines else max(start, first - ABOVE // 3)
     lines = ((n, tree.lines[n]) for n in range(after, first))
-    return tuple(
-        line.text for n, line in lines if len(line.text) <= LONGEST and (line.kind is BlockKind.CAPTION or n in beside)
-    )
+    return tuple(line.text for n, line in lines if len(line.text) <= LONGEST and (line.kind is CAPTION or n in beside))

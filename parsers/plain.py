@@ -52,8 +52,10 @@ _COUNTS = re.compile(
 @lru_cache(maxsize=4096)  # every step asks for the same lines
 def is_plain(text: str) -> bool:
     """Text that may stay wherever it stands, but for what is judged by its place or glued to its end."""
-    start = 0 if text[:1].isalnum() else _start(text)
-    if start < 0 or not _ends_plainly(text[-4:]):
+    start, end = 0 if text[:1].isalnum() else _start(text), text[-4:]
+    if start < 0 or ")" in end or "]" in end or end[-1] in _POINTS:
+        return False
+    if not (end[-1].isalnum() or end[-2:-1].isalnum() or any(map(str.isalnum, end))):
         return False
     low = text[start:_LONGEST_BEGINNING].casefold()
     begins = _BEGINS.get(low[0]) or (_COUNTS if low[0].isdecimal() else None)
@@ -70,13 +72,6 @@ def _start(text: str) -> int:
     """Where the first word or figure begins after at most two quotation marks; -1 when something else comes first."""
     first = _QUOTED.match(text)
     return first.end() if first else -1
-
-
-def _ends_plainly(end: str) -> bool:
-    """No bracket, no colon or arrow, and a letter or figure among the last characters."""
-    if ")" in end or "]" in end or end[-1] in _POINTS:
-        return False
-    return end[-1].isalnum() or any(map(str.isalnum, end))
 
 
 def _is_plain_briefly(text: str, low: str) -> bool:

@@ -7,7 +7,7 @@ only with about as much running text around it as the container that was chosen.
 from __future__ import annotations
 
 from kliping.model import Entry
-from parsers.block import BlockKind
+from parsers.block import CELL, ITEM, PARAGRAPH, QUOTE
 from parsers.content import Choice, Sums, climb
 from parsers.feedtext import plain
 from parsers.lines import words_of
@@ -16,7 +16,7 @@ from parsers.tree import Tree
 
 SHINGLE = 6  # words of the entry's text that must stand together
 _HEAD = 4000  # characters of the entry's text that are looked at
-_KINDS = (BlockKind.PARAGRAPH, BlockKind.QUOTE, BlockKind.ITEM, BlockKind.CELL)
+_KINDS = (PARAGRAPH, QUOTE, ITEM, CELL)
 
 
 def first_words(entry: Entry | None) -> str:

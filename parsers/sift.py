@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from kliping.model import Removal
 from parsers import marks as mark
-from parsers.block import Block, BlockKind, Line, Link
+from parsers.block import CAPTION, CODE, HEADING, ITEM, PARAGRAPH, QUOTE, Block, Line, Link
 from parsers.bounds import standfirst
 from parsers.content import OWN_POST, Choice, Sums, ancestors, prose_of
 from parsers.lines import normal
@@ -24,7 +24,6 @@ from parsers.tree import TAG_NAMES, Tree, expand
 
 STEP = "markup"
 _KEEPS = mark.POST | mark.PROPERTY | mark.BODY
-_CODE = BlockKind.CODE
 _PLAIN_URL = re.compile(r"https?://[!-;=?-~]{3,2000}")
 _WORDS = re.compile(r"[a-z0-9]+")
 _OWN = 150  # characters of its own that a post has before others follow within it
@@ -219,7 +218,7 @@ class _Sifter:
     def _leads_out(self, lines: Sequence[Line]) -> bool:
         """Whether a list points to other sites, one a line: a post of links is read for them. Names of networks and of
         partners are shorter than headlines."""
-        items = [line for line in lines if line.kind is BlockKind.ITEM and len(line.links) == 1]
+        items = [line for line in lines if line.kind is ITEM and len(line.links) == 1]
         if len(items) < len(lines) or sum(len(line.text) for line in lines) < _HEADLINE * len(lines):
             return False
         sites = {_site(line.links[0][1]) for line in lines}
@@ -258,7 +257,7 @@ class _Sifter:
                 self.out.removed.append(Removal(STEP, where, _clean(line.text)))
                 continue
             if number in self.beside:
-                line = line._replace(kind=BlockKind.CAPTION)
+                line = line._replace(kind=CAPTION)
             self._take(line, self.why.get(line.owner))
 
     def _expand(self, index: int) -> None:
@@ -272,16 +271,16 @@ class _Sifter:
             self._take(line, why)
 
     def _take(self, line: Line, why: str | None) -> None:
-        if line.kind is BlockKind.CAPTION and line.text[0] in "—–" and self._after_quote():
-            line = line._replace(kind=BlockKind.QUOTE)  # who is quoted, set as the figure's caption
+        if line.kind is CAPTION and line.text[0] in "—–" and self._after_quote():
+            line = line._replace(kind=QUOTE)  # who is quoted, set as the figure's caption
         why = why or (self._line_reason(line) if line.links else None)
-        if why is None or line.kind is BlockKind.CAPTION:
+        if why is None or line.kind is CAPTION:
             self.out.blocks.append(block_of(line, self.base))
         else:
             self.out.removed.append(Removal(STEP, why, _clean(line.text)))
 
     def _after_quote(self) -> bool:
-        return bool(self.out.blocks) and self.out.blocks[-1].kind is BlockKind.QUOTE
+        return bool(self.out.blocks) and self.out.blocks[-1].kind is QUOTE
 
     def _line_reason(self, line: Line) -> str | None:
         """Why a line is not body although nothing around it says so: it is nothing but links."""
@@ -308,16 +307,16 @@ class _Sifter:
 
     def _is_loose(self, line: Line) -> bool:
         """A paragraph, or a heading that is a list item: neither has a place among the sub-headings of a text."""
-        if line.kind is BlockKind.HEADING:
+        if line.kind is HEADING:
             return self.tree.name(self.tree.rows[line.owner].parent) == "li"
-        return line.kind is BlockKind.PARAGRAPH
+        return line.kind is PARAGRAPH
 
 
 def block_of(line: Line, base: str | None) -> Block:
     """A line of the tree as a block; `base` resolves its links, without one they stay as written."""
     return Block(
         line.kind,
-        clean_text(line.text) if line.kind is _CODE else _clean(line.text),
+        clean_text(line.text) if line.kind is CODE else _clean(line.text),
         tuple([Link(_clean(text), _url(href, base)) for text, href in line.links]) if line.links else (),
         line.strong >= 0.9 * len(line.text),
         tuple(map(_clean, line.breaks)) if line.breaks else (),
@@ -376,7 +375,7 @@ def _drop_hanging_headings(sifted: Sifted) -> None:
     """A heading with nothing under it headed what was taken away; several in a row are a list of the author's."""
     blocks = sifted.blocks
     last = len(blocks)
-    while last > 1 and blocks[last - 1].kind is BlockKind.HEADING:
+    while last > 1 and blocks[last - 1].kind is HEADING:
         last -= 1
     if len(blocks) - last <= _HANGING:
         sifted.removed += [Removal(STEP, "hanging heading", block.text) for block in blocks[last:]]

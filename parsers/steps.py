@@ -13,7 +13,7 @@ from itertools import accumulate
 
 from kliping.model import Credit, Source
 from parsers import captions, people, sources
-from parsers.block import Block, BlockKind
+from parsers.block import CAPTION, HEADING, ITEM, PARAGRAPH, VERBATIM, Block
 from parsers.breaks import is_furniture
 from parsers.dates import is_stamp
 from parsers.draft import HEAD_BLOCKS, Draft, Sift
@@ -47,7 +47,7 @@ def drop_captions(draft: Draft, context: CleanContext, out: Sift) -> None:
     """Blocks that their markup calls captions."""
     for index in draft.loud:
         block = draft.blocks[index]
-        if block.kind is BlockKind.CAPTION:
+        if block.kind is CAPTION:
             caption = captions.parse_caption(block.text)
             told = captions.is_told(caption)
             out.captions += [caption] if told else []
@@ -63,7 +63,7 @@ def drop_title(draft: Draft, context: CleanContext, out: Sift) -> None:
         if len(block.text) > 2 * len(title) + 20 or normal(block.text) != title:
             continue
         stamped = index + 1 < len(blocks) and is_stamp(blocks[index + 1].text)  # as a headline is
-        if stamped or block.kind is BlockKind.HEADING or block.emphasis or block.link_share > 0.9:
+        if stamped or block.kind is HEADING or block.emphasis or block.link_share > 0.9:
             out.drop(index, "title", "repeated", block.text)
 
 
@@ -120,15 +120,15 @@ def _list_end(blocks: Sequence[Block], index: int, group: Group) -> int:
 
 def _is_link(block: Block) -> bool:
     """A block that is a link and nothing else, or a list item that is mostly one."""
-    if block.kind in (BlockKind.CODE, BlockKind.CELL) or not block.links:
+    if block.kind in VERBATIM or not block.links:
         return False
-    return block.link_share >= (0.6 if block.kind is BlockKind.ITEM else 0.8)
+    return block.link_share >= (0.6 if block.kind is ITEM else 0.8)
 
 
 def _is_plain_headline(block: Block) -> bool:
     """A headline whose link was lost on the way: title case, no full stop, no heading of the article."""
     words = len(words_of(block.text))
-    plain = block.kind in (BlockKind.PARAGRAPH, BlockKind.ITEM) and not block.emphasis
+    plain = block.kind in (PARAGRAPH, ITEM) and not block.emphasis
     return plain and 5 <= words <= 20 and like_headline(block.text)
 
 
@@ -149,9 +149,9 @@ def drop_lines(draft: Draft, context: CleanContext, out: Sift) -> None:
 def _closed_rule(group: Group, block: Block, draft: Draft, index: int) -> str | None:
     """A word that may also head a section needs the tail or a link."""
     linked = block.link_share >= 0.8
-    if linked or (group.anywhere and block.kind is not BlockKind.ITEM):
+    if linked or (group.anywhere and block.kind is not ITEM):
         return group.name
-    closing = (group.anywhere or block.kind is not BlockKind.HEADING) and index >= draft.tail()
+    closing = (group.anywhere or block.kind is not HEADING) and index >= draft.tail()
     return group.name if closing else None
 
 
@@ -166,7 +166,7 @@ def drop_credited(draft: Draft, context: CleanContext, out: Sift) -> None:
     for index in _and_loud(range(min(head + 1, len(draft.blocks))), draft):
         block = draft.blocks[index]
         at_head = index < head or (index == head and len(block.text) <= CAPTION_MOST)
-        asked = block.kind in (BlockKind.PARAGRAPH, BlockKind.HEADING)
+        asked = block.kind in (PARAGRAPH, HEADING)
         asked = asked and not (index and sources.is_labelled(block.text) and index >= draft.tail())
         caption = captions.read_caption(block, at_head) if asked else None
         if caption is not None:
@@ -223,7 +223,7 @@ def drop_sources(draft: Draft, context: CleanContext, out: Sift) -> None:
     """Source lines with their links, and notices of first publication."""
     end = 0
     for index in draft.loud:
-        if index >= end and draft.blocks[index].kind not in (BlockKind.CODE, BlockKind.CELL):
+        if index >= end and draft.blocks[index].kind not in VERBATIM:
             end = _source(draft, index, out)
 
 
@@ -288,7 +288,7 @@ def drop_credits(draft: Draft, context: CleanContext, out: Sift) -> None:
     for index in draft.loud:
         block = blocks[index]
         desk = people.is_desk_line(block.text)
-        plain = block.kind in (BlockKind.PARAGRAPH, BlockKind.HEADING, BlockKind.ITEM)
+        plain = block.kind in (PARAGRAPH, HEADING, ITEM)
         found = _credit(block, draft, index) if plain else None
         if found is None or (head < index < draft.tail() and not desk):
             continue
@@ -302,7 +302,7 @@ def drop_credits(draft: Draft, context: CleanContext, out: Sift) -> None:
 
 def _is_little(rest: Sequence[Block], blocks: Sequence[Block]) -> bool:
     """A few short paragraphs after initials: those close an article, and a second page would be longer."""
-    short = all(len(block.text) < 250 and block.kind is BlockKind.PARAGRAPH for block in rest)
+    short = all(len(block.text) < 250 and block.kind is PARAGRAPH for block in rest)
     return len(rest) <= 3 and short and 5 * sum(len(b.text) for b in rest) < 2 * sum(len(b.text) for b in blocks)
 
 

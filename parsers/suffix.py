@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 
 from kliping.model import Credit, Removal, Source
-from parsers.block import Block, BlockKind, Link
+from parsers.block import CELL, CODE, HEADING, Block, Link
 from parsers.lines import closed_lines, closing_words, normal
 from parsers.patterns import pattern_rule
 from parsers.people import read_credits, read_initials
@@ -24,7 +24,7 @@ _SENTENCE_END = re.compile(  # one class of marks first: the engine then looks f
 _COUNT = re.compile(r"(?:\d{1,6}|[Tt]idak ada|[Nn]o|[Bb]elum ada) (?:komentar|comments?) ?:?$", re.I)
 STOPS = frozenset(".,;")  # nothing can be glued to a text that one of these closes
 _MARKS = ".,:;!?…\"”'’()"  # of the word beside them
-_WHOLE = (BlockKind.CODE, BlockKind.CELL, BlockKind.HEADING)
+_WHOLE = (CODE, CELL, HEADING)
 _CUTTABLE = frozenset(
     {"call", "ads", "embed", "share", "read_also", "video", "page_turner", "comment_count", "continue"}
 )
