@@ -22,7 +22,7 @@ from parsers import metadata
 from parsers.around import NEAR, Around, look_around
 from parsers.authors import is_desk
 from parsers.block import CAPTION, HEADING, PARAGRAPH, Block, Head, Line
-from parsers.captions import is_told, parse_caption
+from parsers.captions import is_told, merged, parse_caption
 from parsers.clean import CleanContext, Cleaned, clean
 from parsers.content import NOTHING, OWN_POST, Choice, choose, sums_of
 from parsers.datelines import date_lines, unread_date_lines
@@ -177,6 +177,7 @@ def _with_beside(cleaned: Cleaned, reading: _Reading, page: Page) -> Cleaned:
     lead = [parse_caption(clean_line(text)) for text in reading.captions]
     captions = [*(c for c in lead if is_told(c)), *around.captions, *cleaned.captions]
     if captions:
+        captions = merged(captions)
         decks = _decks(reading.tree.head)
         captions = [c for c in captions if normal(c.text) not in decks]
     return cleaned._replace(

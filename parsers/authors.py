@@ -8,12 +8,12 @@ from itertools import chain
 
 from kliping.model import Credit
 from parsers.lines import normal, words_of
+from parsers.names import without_mark, without_outlet
 from parsers.text import clean_line, cut
 
 AUTHOR_CHARS = 300
 _LEAD = re.compile(
-    r"(?:posted (?:on|in) .{3,60}? (?=by ))?(?:\W*(?:oleh|by|ditulis oleh|diposting oleh|diposkan oleh|dikirim oleh"
-    r"|dicatat oleh"
+    r"(?:posted (?:on|in) .{3,60}? (?=by )|[^\d]{0,20}\d.{3,50}? (?=(?:by|oleh)\b))?(?:\W*(?:(?:di\w{3,14} )?oleh|by"
     r"|posted by|submitted by|published by|written by"
     r"|penulis"
     r"|author|reporter|pewarta|wartawan|jurnalis|editor|redaktur|kontributor|laporan|publicado por|view all posts by"
@@ -31,6 +31,9 @@ _EDITOR = re.compile(r"\W*(?:(?:editor|redaktur|penyunting)\b ?[:|]|(?:dok|foto|
 _OWN_HOST = re.compile(r"https?://|/|\b[\w-]+\.(?:blogspot|wordpress)\.com")  # a blog is its author's
 _MAIL_NAME = re.compile(r"\S{1,100}@\S{1,200} ?\((?P<name>[^()]{1,100})\)")
 _NAMED = re.compile(r"\b(?:reporter|penulis|pewarta|oleh|author) ?: ?(?P<name>.+)", re.I)
+_REPORTED = re.compile(
+    r"laporan (?:langsung )?(?:wartawan|reporter|jurnalis|kontributor) [^,:]{2,40}[,:] (?P<name>.+)", re.I
+)
 _MAIL = re.compile(r"\S{1,100}@\S{1,200}|https?://\S+|www\.\S+", re.I)
 _NOBODY_TEXT = """unknown anonymous anonim none null author penulis noreply no-reply n/a oleh by login register
     daftar masuk home follow ikuti share tweet facebook twitter instagram"""
@@ -53,28 +56,35 @@ def clean_author(text: str) -> str | None:
     name = clean_line(text[:400])
     addressed = _MAIL_NAME.fullmatch(name) if "@" in name else None  # RSS 2.0: address (name)
     name = addressed["name"] if addressed else _MAIL.sub(" ", name)
-    named = _NAMED.search(name) if ":" in name else None
+    named = (_NAMED.search(name) if ":" in name else None) or (_REPORTED.match(name) if name[:1] in "Ll" else None)
     name = named["name"] if named else name
     # What stood before the date in "Rina Dewi, Jurnalis Sabtu 06 Mei 2023" may itself be a tail.
     for without in (_without_lead, _without_tail, _without_lead, _without_tail):
         if _is_bare(name):
             break
         name = without(name)
+    name = without_outlet(name) if "," in name else name
     words = words_of(name)
-    if name.casefold() in _NOBODY or not words or len(words) > 10 or "@" in name or not any(c.isalpha() for c in name):
+    if (
+        name.casefold() in _NOBODY
+        or not words
+        or sum("." not in word for word in words) > 10
+        or "@" in name
+        or not any(c.isalpha() for c in name)
+    ):
         return None
     return cut(name, AUTHOR_CHARS)
 
 
 def _without_lead(name: str) -> str:
     lead = _LEAD.match(name)
-    return name[lead.end() if lead else 0 :].strip(" :,-–—|\"'")
+    return name[lead.end() if lead else 0 :].strip(" :,-–—|/*)\"'")
 
 
 def _without_tail(name: str) -> str:
     low = name.lower()
     tail = _TAIL.search(low if len(low) == len(name) else name)
-    return name[: tail.start() if tail else None].strip(" :,-–—|.\"'")
+    return without_mark(name[: tail.start() if tail else None].strip(" :,-–—|/*)\"'"))
 
 
 def _is_bare(name: str) -> bool:

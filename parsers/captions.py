@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from kliping.model import Caption
 from parsers.block import Block
-from parsers.lines import LINE_LIMIT, closed_lines, normal, words_of
+from parsers.lines import LINE_LIMIT, closed_lines, like_headline, normal, words_of
+from parsers.names import is_outlet
 from parsers.people import CITED
+from parsers.sources import is_name
 
 LONGEST = 1200  # characters in which a credit is looked for
 _REACH = 200  # characters before the end in which the mark before a credit stands
 _WHO = r"[^\s|()\[\]][^|()\[\]]{0,60}?"
 _TRAILING = re.compile(
     rf"(?P<text>.{{0,600}}?)[\s|/,\-–—]{{0,3}}[|/\-–—(,.][\s|/\-–—(]{{0,3}}"
-    rf"(?:(?:courtesy(?: of)?|foto oleh|photo by|image by|dok(?:umentasi)?\.?|dok\. foto|kredit foto|credit) ?[:.]?"
+    rf"(?:(?:courtesy(?: of)?|foto oleh|photo by|image by|dok(?:umentasi)?\.?|dok\. foto|kredit foto|credit"
+    rf"|(?:photo|image|picture) (?:credit|source|courtesy)) ?[:.]?"
     rf"|(?:foto|photo|image|gambar|kredit|sumber(?: foto| gambar)?) ?:) ?(?P<credit>{_WHO})[\s|)\].]{{0,5}}",
     re.I,
 )
@@ -22,6 +26,25 @@ _BRACKET = re.compile(
     r"(?P<text>.{0,1200}?)\s?[(\[](?P<credit>(?i:(?:foto|photo|sumber|source|dok|dokumentasi|gambar|image|ist"
     r"|istimewa|credit|kredit|ilustrasi|courtesy|doc)\b[^()\[\]]{0,80})|(?=[^()\[\]]{0,100}[A-Za-z]{3})"
     r"(?:[^()\[\]/]{1,40}/[^()\[\]]{1,60}|[A-Z]{2,10}(?: (?:PHOTO|FOTO|Photo|Foto))?))[)\]]\W{0,3}"
+)
+# A bracket after a full stop that holds a name: "... di balai desa. (Siti Rahma)".
+_NAMED_END = re.compile(r".{3,1200}[.!?”\"] ?[(\[](?P<credit>[A-Z][^()\[\]\d]{2,60})[)\]]\W{0,3}")
+# A bracket that can be nothing but a credit wherever it stands.
+_OFFICE_END = re.compile(
+    r".{3,1200}[(\[](?P<credit>(?:[Hh]umas|[Bb]iro|Sekretariat|Setpres|Setkab|Diskominfo|Kominfo|Puspen"
+    r"|[Tt]angkapan [Ll]ayar"
+    r"|[Ss]creenshot|[Rr]epro|Arsip|Koleksi|Instagram|Twitter|Facebook|YouTube|TikTok|IG|FB|Getty|Shutterstock"
+    r"|Freepik|Pixabay|Unsplash|Pexels|iStock|Canva|Reuters|AFP|AP|EPA|Antara|Xinhua|Wikimedia|Wikipedia)\b"
+    r"[^()\[\]]{0,60}|@\w[^()\[\]]{1,40})"
+    r"[)\]]\W{0,3}"
+)
+_HANDLE_END = re.compile(
+    r"(?P<text>.{3,600}?)[.!?”\"] (?P<credit>(?:Instagram|Twitter|Facebook|TikTok|YouTube|IG|FB|X)[ /]@?[\w.]{2,40})"
+)
+_STROKE_END = re.compile(r"(?P<text>.{3,600}?)[.,]? /(?P<credit>[A-Z][\w.' ]{1,30}(?:/[\w .@']{2,40}){1,2})")
+_DASHED_PHOTO = re.compile(
+    r"(?P<text>.{3,600}?)\s?[-–—|]\s?(?:Foto|FOTO|Gambar|Photo) "
+    r"(?P<credit>[A-Z][\w./]{1,30}(?: [A-Z][\w./]{0,30}){0,3})"
 )
 _AGENCY_END = re.compile(
     r"(?P<text>.{3,600}?)[.,] ?(?P<credit>(?:AFP|AP|ANTARA|REUTERS|Reuters|EPA|Antara)(?: PHOTO| FOTO| Photo|"
@@ -46,12 +69,15 @@ _LABELLED = re.compile(
 )
 _BARE = frozenset(("ilustrasi", "foto ilustrasi", "gambar ilustrasi", "ilustrasi foto", "illustration"))
 _LABEL = re.compile(
-    r"\W{0,3}(?:foto|photo|gambar|ilustrasi|illustration|dok|image|kredit|courtesy|ket|teks|caption)", re.I
+    r"\W{0,3}(?:foto|photo|gambar|ilustrasi|illustration|dok|tangkapan layar|image|kredit|courtesy|ket|teks|caption)",
+    re.I,
 )
-_ILLUSTRATION = re.compile(r"(?:foto )?(?:ilustrasi|dokumentasi|dok)\b[ .:/(-]?.{1,150}", re.I)
+_ILLUSTRATION = re.compile(r"(?:foto )?(?:ilustrasi|dokumentasi|dok|tangkapan layar)\b[ .:/(-]?.{1,150}", re.I)
 _PREFIX = re.compile(
-    r"(?P<credit>[\w.]{2,30}(?:\.com|\.COM)/[A-Z .'/]{3,60}?|ANTARA(?: FOTO)?/[\w .]{3,40}?|REUTERS/[\w .]{3,40}?"
-    r"|(?:AFP|AP)(?: PHOTO)?(?:/[\w .]{3,40}?)?|Dok\. ?\w+) (?=[A-Z][a-z]).{3,500}"
+    r"(?P<credit>[A-Z][A-Z.]{2,20}(?:\.com)?/[\w .]{2,30}?(?= [-–—] [A-Z])"
+    r"|[\w.]{2,30}(?:\.com|\.COM)/[A-Z .'/]{3,60}?|ANTARA(?: FOTO)?/[\w .]{3,40}?|"
+    r"REUTERS/[\w .]{3,40}?"
+    r"|(?:AFP|AP)(?: PHOTO)?(?:/[\w .]{3,40}?)?|Dok\. ?\w+)(?: [-–—])? (?=[A-Z][a-z]).{3,500}"
 )
 _DESK_END = re.compile(r".{3,600}?[.!?] (?P<credit>(?:(?:Foto|Dok)/)?[A-Z][\w.]{1,30}/[A-Z][\w .'-]{2,50})")
 # What the forms with a credit behind a mark have in common: one look that spares prose all of them.
@@ -60,7 +86,7 @@ _MARKED = re.compile(
     r"|epa|getty|shutterstock|freepik|pixabay|unsplash|pexels|istimewa|xinhua|anadolu|istock|wikipedia|wikimedia|net|ist"
     r"|repro|rmol)"
 )
-_SET_OFF = (_TRAILING, _SLASH_AGENCY, _AGENCY_END)
+_SET_OFF = (_DASHED_PHOTO, _TRAILING, _SLASH_AGENCY, _AGENCY_END)
 _WITHIN = (  # the form, and a sign that it cannot do without
     (_BRACKET, re.compile(r"[)\]]\W{0,3}\Z")),
     (_SIGN, _HAS_SIGN),
@@ -68,10 +94,11 @@ _WITHIN = (  # the form, and a sign that it cannot do without
     (_LEADING, None),
     (_DESK_END, re.compile("/")),
 )
+_YEAR_IN = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 _YEAR = re.compile(r"(?:19|20)\d\d\s+")
 _NOBODY_CREDITED = frozenset(("ist", "istimewa", "pribadi", "net", "internet", "dok", "dokumen pribadi", "antara"))
 _CREDIT_WORDS = re.compile(
-    r"^(?:foto|photo|sumber|source|dok|dokumentasi|gambar|image|credit|kredit|courtesy|doc)(?: (?:foto|gambar"
+    r"^(?:foto|photo|sumber|source|dokumentasi|dok|gambar|image|credit|kredit|courtesy|doc)\b(?: (?:foto|gambar"
     r"|oleh|by|of))? ?[:.]? ?",
     re.I,
 )
@@ -89,8 +116,50 @@ def parse_caption(text: str) -> Caption:
         m = pattern.fullmatch(text) if sign is None or sign.search(text) else None
         if m:
             credit = _YEAR.sub("", _CREDIT_WORDS.sub("", m["credit"])).strip(" |.,()/")
-            return Caption(text.strip(" |"), credit or None)
+            credited = credit and not (pattern is _LEADING and _describes(credit)) and not _abbreviates(m, credit)
+            return Caption(text.strip(" |"), credit if credited else None)
+    return _ended(text)
+
+
+def _ended(text: str) -> Caption:
+    """By what ends a caption: a name in brackets, a handle, "/Outlet/Name"."""
+    if text.rstrip(" .|").endswith((")", "]")):
+        m = _OFFICE_END.fullmatch(text) or _NAMED_END.fullmatch(text)
+        return Caption(text.strip(" |"), m["credit"].strip(" .,") if m and is_name(m["credit"]) else None)
+    for form, sign in ((_HANDLE_END, ". "), (_STROKE_END, " /")):
+        if sign in text and (m := form.fullmatch(text)):
+            return Caption(m["text"].strip(" |/-–—,"), m["credit"].strip(" .,"))
     return Caption(text.strip(" |"), None)
+
+
+def _describes(text: str) -> bool:
+    """ "Foto: Candi Borobudur pada 1872": what is seen, in words without capitals or with a year, and no name."""
+    named = "/" in text or "@" in text or is_outlet(text) or text.casefold().strip(".") in _NOBODY_CREDITED
+    return not named and (len(words_of(text)) > 6 or not like_headline(text) or _YEAR_IN.search(text) is not None)
+
+
+def _abbreviates(m: re.Match[str], credit: str) -> bool:
+    """ "Badan Nasional Penanggulangan Bencana (BNPB)": the letters of the words before it."""
+    if not (credit.isupper() and credit.isalpha()) or "text" not in m.re.groupindex:
+        return False
+    before = words_of(m["text"])[-len(credit) :]
+    return "".join(word[0] for word in before).casefold() == credit.casefold()
+
+
+def merged(found: Iterable[Caption]) -> list[Caption]:
+    """A caption and the line after it that is nothing but its credit, as one."""
+    joined: list[Caption] = []
+    for caption in found:
+        if joined and joined[-1].credit is None and caption.credit and _is_credit_alone(caption):
+            joined[-1] = Caption(joined[-1].text, caption.credit)
+        else:
+            joined.append(caption)
+    return joined
+
+
+def _is_credit_alone(caption: Caption) -> bool:
+    rest = _CREDIT_WORDS.sub("", caption.text.strip(" ()[]|"))
+    return rest != caption.text and normal(rest) == normal(caption.credit or "")
 
 
 def is_told(caption: Caption) -> bool:
@@ -109,7 +178,7 @@ def caption_in(text: str, at_head: bool) -> Caption | None:
     if len(text) > 2 * LINE_LIMIT or text.endswith(("-", "–", "—")):  # a dateline ends so, a caption never
         return None
     signed = not text.endswith(".") and _has_sign(text) and _SIGN.fullmatch(text) if len(text) <= LINE_LIMIT else None
-    if signed or _is_bracket(text):
+    if signed or _is_bracket(text) or (at_head and _is_handed(text)):
         return parse_caption(text)
     labelled = _LABEL.match(text) is not None
     short = labelled and len(words_of(text)) <= (14 if at_head else 5)
@@ -165,6 +234,15 @@ def _is_bracket(text: str) -> bool:
         or ("/" in credit and credit[0].isupper() and len(credit) > 8)
     )
     return bool(marked) and not re.search(r"[\"”]\W*$", m["text"]) and len(words_of(m["text"])) <= 90
+
+
+def _is_handed(text: str) -> bool:
+    """At the head also an office, an agency or a handle at the end tells a caption."""
+    if len(text) > LINE_LIMIT:
+        return False
+    if text.rstrip(" .").endswith((")", "]")):
+        return _OFFICE_END.fullmatch(text) is not None
+    return bool((" /" in text and _STROKE_END.fullmatch(text)) or ("/@" in text and _HANDLE_END.fullmatch(text)))
 
 
 def _ends_sentence(text: str) -> bool:

@@ -6,6 +6,7 @@ import re
 
 from parsers.block import CAPTION
 from parsers.content import Choice
+from parsers.dates import MONTHS, STAMP_WORDS, is_stamp
 from parsers.tree import Tree, expand
 
 LONGEST = 100  # characters
@@ -13,6 +14,9 @@ ELEMENTS = 10  # of those that were not entered
 BEFORE, INTO, AFTER, MOST = 15, 4, 4, 20  # lines
 _TIME = re.compile(r"(?<!\d)[0-2]?\d[:.][0-5]\d(?!\d)")
 _YEAR = re.compile(r"(?:19[89]|20[0-4])\d(?<!\d{5})(?!\d)")  # what stands before is asked last: that spares most lines
+_SINCE = re.compile(r"\b(?:lalu|ago|kemarin|yesterday|hari ini|today|baru saja)\b", re.I)
+_STROKES = re.compile(r"\s+[-–—|•·/]\s+")
+SINCE_BEFORE = 6  # lines before the text in which "3 jam lalu" tells of it and not of another post
 
 
 def date_lines(tree: Tree, choice: Choice) -> tuple[str, ...]:
@@ -26,7 +30,48 @@ def date_lines(tree: Tree, choice: Choice) -> tuple[str, ...]:
     order = (*range(first - 1, first - BEFORE - 1, -1), *range(first, first + INTO), *range(last, last + AFTER))
     near = [tree.lines[number] for number in order if 0 <= number < len(tree.lines)]
     texts = [line.text for line in near if len(line.text) < LONGEST and line.kind is not CAPTION]
-    return tuple(sorted(filter(_YEAR.search, texts), key=_without_time))[:MOST]
+    dated = sorted(filter(_YEAR.search, texts), key=_without_time)
+    above = (line.text for line in near[:SINCE_BEFORE] if len(line.text) < LONGEST and not line.linked)
+    return (*dated[:MOST], *(text for text in above if _SINCE.search(text) and _tells_since(text)))
+
+
+def _tells_since(text: str) -> bool:
+    """ "3 jam lalu", "Rina Dewi, Kompas.com - 3 jam lalu"."""
+    return any(is_stamp(part, relative=True) for part in (*_STROKES.split(text), *text.split(", ")))
+
+
+def states_publication(text: str) -> bool:
+    """Whether a line with a date says when the page was published, and not when something else was.
+
+    What stands beside the date are names, rubrics and the words of stamps: a word in small letters that is none of
+    these makes a sentence of it, and a copyright or a source line tells its own year.
+    """
+    if _OTHERS.search(text) or (text.endswith(".") and text.count(" ") > 6):
+        return False
+    before = ""
+    for word in _WORDS.findall(text):
+        if word.islower() and word not in _STAMP and before not in _NAMING:
+            return False
+        before = word.casefold()
+    return True
+
+
+_OTHERS = re.compile(
+    r"©|\(c\)"
+    r"|^\W*(?:copyright|hak cipta|sumber|source|foto|photo|dikutip|disadur|dilansir|referensi)\b",
+    re.I,
+)
+_WORDS = re.compile(r"(?<![.\w])[^\W\d_]{3,}")  # by itself: no part of a host
+_NAMING_TEXT = "oleh by in di penulis author reporter editor pewarta posted under on category kategori"
+_NAMING = frozenset(_NAMING_TEXT.split())
+_BESIDE_TEXT = (
+    "oleh by in di penulis author reporter editor pewarta wartawan jurnalis kontributor redaksi admin posted under"
+    " category kategori dan and the of for dibaca kali views view menit baca min read komentar comments"
+    " comment dilihat"
+    " yang detik menit jam hari minggu bulan tahun minutes hours days lalu ago hari ini kemarin siang sore malam pagi"
+    " petang lihat"
+)
+_STAMP = STAMP_WORDS | MONTHS.keys() | frozenset(_BESIDE_TEXT.split())
 
 
 def _without_time(text: str) -> bool:

@@ -139,9 +139,13 @@ def parse_date(
 
 
 _SINCE = re.compile(
-    r"(?:\d{1,3} ?|se|satu )(?:detik|menit|jam|hari|minggu|pekan|bulan|tahun|minutes?|hours?|days?|weeks?|months?"
-    r"|years?) (?:(?:yang |yg )?lalu|ago)|(?:hari ini|kemarin|today|yesterday)[ ,|-]{1,3}(?:pukul |jam )?\d{1,2}"
-    r"[:.]\d\d(?: ?(?:wib|wita|wit|am|pm))?"
+    r"(?:(?:diperbarui|diterbitkan|dipublikasikan|tayang|terbit|update[d]?|posted|published|sekitar"
+    r"|kurang lebih|about) ?:? )?"
+    r"(?:(?:\d{1,3} ?|se|an? |one |two |three |satu |dua |tiga |setengah )"
+    r"(?:detik|menit|jam|hari|minggu|pekan|bulan|tahun|minutes?|mins?|hours?|hrs?|days?|weeks?|months?|years?)"
+    r"(?: \d{1,2} (?:menit|minutes?|jam|hours?))? (?:(?:yang |yg )?lalu|ago)"
+    r"|(?:hari ini|kemarin|today|yesterday)(?:[ ,|-]{1,3}|,? at )(?:pukul |jam )?\d{1,2}[:.]\d\d"
+    r"(?: ?(?:wib|wita|wit|am|pm))?|baru saja|just now)"
 )
 
 
@@ -157,25 +161,30 @@ def is_stamp(text: str, relative: bool = False) -> bool:
     line = _normal(text)
     if len(line) > 90 or ((word := _LONG_WORD.search(line)) and not _may_stamp(word[0], line)):
         return False
-    rest = next((line[: m.start()] + " " + line[m.end() :] for f in _FORMS if (m := f.search(line))), None)
+    rest = _without_date(line)
     if rest is None:
         return False
+    rest = _without_date(rest) or rest  # "Tayang: ... | Diperbarui: ..."
     for pattern in (_HIJRI, _TIME, _HOUR, _HOUR_HALF):
         rest = pattern.sub(" ", rest)
     rest = re.sub(r"\b(?:utc|gmt)? ?[+-]\d{1,2}(?::?\d\d)?(?!\d)", " ", rest)
     words = [w for w in re.findall(r"[a-z0-9'.]+", rest) if w.strip(".'")]
-    return all(w.strip(".") in _STAMP_WORDS or w in _STAMP_WORDS for w in words if not _SITE.fullmatch(w))
+    return all(w.strip(".") in STAMP_WORDS or w in STAMP_WORDS for w in words if not _SITE.fullmatch(w))
+
+
+def _without_date(line: str) -> str | None:
+    return next((line[: m.start()] + " " + line[m.end() :] for f in _FORMS if (m := f.search(line))), None)
 
 
 def _may_stamp(word: str, line: str) -> bool:
     """Whether a stamp may hold this word: most lines with figures are told from their first long word."""
-    return word.strip("'") in _STAMP_WORDS or word in _DATE_WORDS or _HIJRI.search(line) is not None
+    return word.strip("'") in STAMP_WORDS or word in _DATE_WORDS or _HIJRI.search(line) is not None
 
 
 _LONG_WORD = re.compile(r"(?<![a-z0-9.'])[a-z']{5,}(?![a-z0-9.'])")  # by itself: no part of a host
 _DATE_WORDS = _words("bulan tahun siang petang malam") | MONTHS.keys()
 _THREE_DIGITS = re.compile(r"\d\D*\d\D*\d")  # a day and a year of two
-_STAMP_WORDS = WEEKDAYS | _words(
+STAMP_WORDS = WEEKDAYS | _words(
     "diterbitkan diperbarui diperbaharui diposting diposkan dipublikasikan dipublikasi publikasi ditayangkan diunggah"
     " dimuat dirilis dibuat ditulis tayang terbit rilis update updated modified published posted created date tanggal"
     " tgl pada hari on at pukul jam pkl last terakhir wib wita wit am pm kali"
@@ -314,10 +323,14 @@ def _relative(line: str, home: tzinfo, reference: datetime | None) -> Moment | N
         return Moment(now.replace(microsecond=0), "minute")
     for pattern, days in _DAYS_BACK:
         m = pattern.search(line)
-        if m:
+        if m and _ENDS_DAY.match(line, m.end()):
             day = (now - timedelta(days=days)).replace(hour=0, minute=0, second=0, microsecond=0, tzinfo=None)
             return _with_time(day, line, m, home)
     return None
+
+
+# "Kemarin, 20:15" and "Hari ini | Rina", but no "Hari Ini Dalam Sejarah".
+_ENDS_DAY = re.compile(r" ?(?:$|[^\w ]|\d|(?:pukul|jam|pkl|at|malam|pagi|siang|sore|wib|wita|wit|oleh|by)\b)")
 
 
 def _ago(m: re.Match[str], now: datetime) -> Moment:

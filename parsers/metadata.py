@@ -26,6 +26,7 @@ from urllib.parse import urlsplit
 from kliping.model import Credit, Page
 from parsers.authors import choose_author
 from parsers.block import Head
+from parsers.datelines import states_publication
 from parsers.dates import SLACK, Moment, parse_date
 from parsers.jsonld import Claims, read_claims
 from parsers.links import absolute
@@ -212,8 +213,9 @@ def _date_candidates(
 
 
 def _visible(head: Head, line: str | None) -> Iterator[str]:
-    """Date lines, those that speak of an update after the others."""
-    lines = [text for text in (line, *head.date_lines) if text]
+    """Date lines that tell of the page itself, those that speak of an update after the others."""
+    lines = [text for text in head.date_lines if states_publication(text)]
+    lines = [line, *lines] if line else lines
     yield from sorted(lines, key=lambda text: bool(_UPDATED.search(text)))
 
 

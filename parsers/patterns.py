@@ -92,7 +92,7 @@ _CONTINUE = re.compile(
 _COPYRIGHT = re.compile(
     r"\W{0,3}(?:copyrights?|hak cipta)\b[ :]*(?:©|\(c\))? ?.{0,60}(?:19|20)\d\d.{0,80}"
     r"|(?:©|\(c\)).{0,60}(?:all rights reserved|hak cipta dilindungi).{0,40}"
-    r"|(?:©|\(c\)) (?:19|20)\d\d\b[^/]{0,80}|(?:copyright|hak cipta) (?:©|\(c\)).{0,100}"
+    r"|(?:©|\(c\)) (?:[^/]{1,30} )?(?:19|20)\d\d\b[^/]{0,80}|(?:copyright|hak cipta) (?:©|\(c\)).{0,100}"
 )
 _APPEARED = re.compile(
     r"(?:the post|postingan|artikel|pos|tulisan) .{1,300} (?:appeared first on|first appeared on"

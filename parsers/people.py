@@ -8,19 +8,23 @@ from kliping.model import Credit
 from parsers.block import Block
 from parsers.dates import WEEKDAYS, is_stamp
 from parsers.lines import LINE_LIMIT, SAYING, like_headline, normal, words_of
+from parsers.names import DESKS, bare_name, is_outlet, without_mark
 from parsers.sources import URL, is_name
 
 _ROLE_WORDS = {
-    "author": "penulis,author,writer,oleh,by,ditulis oleh,diposting oleh,diposkan oleh,posted by,teks,naskah",
-    "reporter": "reporter,repoter,pewarta,wartawan,jurnalis,liputan,laporan,peliput,koresponden",
-    "editor": "editor,penyunting,redaktur,redaktur pelaksana,redpel,sunting,uploader,penyelaras,produser",
+    "author": "penulis,author,writer,oleh,by,ditulis oleh,diposting oleh,diposkan oleh,posted by,written by,teks"
+    ",naskah",
+    "reporter": "reporter,repoter,pewarta,wartawan,jurnalis,liputan,laporan,peliput,koresponden,laporan reporter"
+    ",laporan wartawan,laporan jurnalis,laporan kontributor,rep",
+    "editor": "editor,penyunting,redaktur,redaktur pelaksana,redpel,sunting,uploader,penyelaras,produser,edited by,red",
     "contributor": "kontributor,contributor,penyumbang",
     "translator": "penerjemah,alih bahasa,translator",
-    "photographer": "fotografer,pewarta foto,photographer,juru foto",
+    "photographer": "fotografer,pewarta foto,photographer,juru foto,foto oleh",
     "illustrator": "ilustrator,infografis",
     "videographer": "videografer,kameramen",
 }
 ROLES = {word: role for role, words in _ROLE_WORDS.items() for word in words.split(",")}
+BRIEF_ROLES = frozenset(("rep", "red"))  # Republika's; also how other words begin
 _ROLE = "|".join(sorted(ROLES, key=len, reverse=True))
 _CREDIT = re.compile(rf"(?P<role>{_ROLE})(?:/(?:{_ROLE}))? ?[:：] ?", re.I)
 LAST_ROLES = ("Editor", "Author", "Reporter", "Penulis", "Redaktur", "Jurnalis", "Wartawan")
@@ -28,17 +32,21 @@ _ROLE_LAST = re.compile(rf"(?P<name>[A-Z][\w.'’-]+(?: [A-Z][\w.'’-]*){{0,4}}
 _NAME = re.compile(r"[^\W\d_][\w.'’&@/-]*(?:,? (?:[^\W\d_][\w.'’&@/-]*|&)){0,11}\.?")
 _BYLINE = re.compile(
     r"(?P<lead>oleh|by|ditulis oleh|diposting oleh|diposkan oleh|dicatat oleh|diterbitkan oleh|dipublikasikan oleh"
-    r"|diunggah oleh|diupload oleh|posted by|published by)"
+    r"|diunggah oleh|diupload oleh|posted by|published by|written by)"
     r"[: ]\s?(?P<name>[^\d|:]{2,60})(?P<rest>.*)",
     re.I,
 )
 _DESKED = re.compile(
-    r"(?P<name>[A-Z][\w.'’-]{0,20}(?: [A-Z][\w.'’-]{0,20}){0,4}|[Tt]im [\w ]{2,20}) ?[-–—|/] ?"
-    r"(?P<desk>detik\w{2,12}|[\w-]{3,30}\.(?:com|co\.id|id|net|tv)|CNN Indonesia|[A-Z]\w{2,12} ?News)"
+    r"(?P<name>[A-Z][\w.'’-]{0,20}(?: [A-Z][\w.'’-]{0,20}){0,4}|[Tt]im [\w ]{2,20}) ?[-–—|/,•·] ?"
+    r"(?P<desk>[^\d–—|/,•·]{2,40}?(?<! )|Liputan ?6(?:\.com)?)(?P<rest>(?: ?[-–—|/,•·] ?.{3,60})?)"
 )
+_STAMPED_BY = re.compile(r"(?P<stamp>.{6,60}?)[ ,|–—•·-]{1,3}(?:by|oleh):? (?P<name>[^\d|:]{2,60})", re.I)
+_SET_OFF = re.compile(r"[|–—•·-]")
 _DAYS = "|".join(sorted((day for day in WEEKDAYS if len(day) > 3), key=len, reverse=True))
 _NAMED_STAMP = re.compile(
-    rf"(?P<lead>[^\d]{{2,60}}?)[\s,|–—-]{{1,4}}(?P<stamp>(?:(?:{_DAYS})[\s,.]{{0,2}})?\d{{1,2}}[ /-].{{6,50}})", re.I
+    rf"(?P<lead>[^\d]{{2,60}}?)(?P<mark>[\s,|–—•·-]{{1,4}})"
+    rf"(?P<stamp>(?:(?:{_DAYS})[\s,.]{{0,2}})?\d{{1,2}}[ /-].{{6,50}})",
+    re.I,
 )
 _LEAD_ROLE = re.compile(r"\b(?:jurnalis|reporter|wartawan|penulis|kontributor|oleh|admin|redaksi|tim)\b", re.I)
 _REPORT = re.compile(
@@ -60,13 +68,14 @@ _LOUD_NAMES = re.compile(
     r"[A-Z][A-Z.' -]{2,40}(?: ?\| ?[A-Z][A-Z.' -]{2,40}){1,4}|[A-Z][A-Z.' -]{2,40} \(KONTRIBUTOR\)"
 )
 _DESK = re.compile(
-    r"[(\[]\s?[A-Za-z]{2,5}\d{0,3}(?:\s?[/|\-,]\s?(?:[A-Za-z]{2,6}\d{0,3}|\*)){0,3}\s?[)\]]\.?|\([A-Z]{1,3}-\d{1,2}\)"
+    r"\([a-z]{2,9}(?:/[a-z][a-z0-9.]{0,9}){1,3}\)"
+    r"|[(\[]\s?[A-Za-z]{2,5}\d{0,3}(?:\s?[/|\-,]\s?(?:[A-Za-z]{2,6}\d{0,3}|\*)){0,3}\s?[)\]]\.?|\([A-Z]{1,3}-\d{1,2}\)"
 )
 _DESK_MARK = re.compile(r"\([a-z]{2,5}(?:/[a-z]{2,5}){1,2}\)")
 _DESK_SLASH = re.compile(r"[a-z]{2,4}/[a-z]{2,4}(?:/[a-z]{2,4})?")
 _BRACKETED = re.compile(r"\((?P<name>[A-Z][\w'’-]+\.?(?: [A-Z][\w'’-]*\.?){1,3}) ?\)")
 CITED = re.compile(
-    r"\b(?:hr|qs|h\.?r|q\.?s|hadis|hadits|hadist|riwayat|surat|surah|imam|al|an|as|ash|at|ar|az|muttafaq|muslim"
+    r"\b(?:atau|hr|qs|h\.?r|q\.?s|hadis|hadits|hadist|riwayat|surat|surah|imam|al|an|as|ash|at|ar|az|muttafaq|muslim"
     r"|bukhari|tirmidzi|abu|ibnu?|bin|kitab"
     r"|mazmur|yohanes|matius|lukas|markus|kejadian|amsal|ayat|wallahu|aamiin|amin|bersambung|tamat|selesai"
     r"|habis|end|bab|pasal|ali)\b"
@@ -92,7 +101,7 @@ def read_credits(block: Block) -> tuple[Credit, ...]:
         name = text[m.end() : end].strip(" |;,/-–—")
         if not name:
             continue
-        if not _is_person(name):
+        if not _is_person(name) or (m["role"].casefold() in BRIEF_ROLES and not like_headline(name)):
             return ()
         found.append(Credit(ROLES[m["role"].casefold()], name))
     return tuple(found)
@@ -120,7 +129,7 @@ def _is_person(name: str) -> bool:
     if not _NAME.fullmatch(plain) or SAYING.search(plain.casefold()):
         return False
     words = words_of(plain)
-    return like_headline(plain.rstrip(".")) or len(words) <= 3
+    return like_headline(plain.rstrip(".")) or len(words) <= 3 or like_headline(bare_name(plain))
 
 
 def _role_last(text: str) -> tuple[Credit, ...]:
@@ -145,6 +154,8 @@ def read_byline(
         return Credit("author", name), None
     if len(text) > 140:
         return None, None
+    if at_head and text.casefold() in DESKS:
+        return Credit("author", text), None
     dated = _DATED.search(text) is not None
     m = _STAMP_BY.fullmatch(text) if dated else None
     if m and is_stamp(m["stamp"]) and len(words_of(m["name"])) <= 6:
@@ -152,26 +163,54 @@ def read_byline(
     m = _BYLINE.fullmatch(text)
     if m and (at_head or len(m["lead"]) > 8):
         name = _NAME_END.sub("", m["name"].strip(" ,-–—|"))
-        if _is_person(name) and len(words_of(name)) <= 6 and (like_headline(name) or len(m["lead"]) > 8):
-            return Credit("author", name), m["rest"].strip() or None
+        bare = bare_name(name)
+        signed = like_headline(bare) or len(m["lead"]) > 8 or name.casefold() in DESKS
+        if _is_person(name) and len(words_of(bare)) <= 6 and signed:
+            return Credit("author", without_mark(name)), m["rest"].strip() or None
     if not at_head:
         return None, None
-    m = _DESKED.fullmatch(text)
-    if m:
-        return Credit("author", m["name"]), None
+    if desked := _desked(text):
+        return desked
     return _named_stamp(text) if dated else (None, None)
 
 
+def _desked(text: str) -> tuple[Credit, str | None] | None:
+    """ "Rina Dewi - detikNews", "Rina Dewi, Kompas.com - 3 jam lalu": a name, an outlet, at most a stamp."""
+    m = _DESKED.fullmatch(text) if len(text) <= 100 else None
+    if m is None or not is_outlet(m["desk"]):
+        return None
+    rest = m["rest"].strip(" -–—|/,•·")
+    return (Credit("author", m["name"]), rest or None) if not rest or is_stamp(rest, relative=True) else None
+
+
 def _named_stamp(text: str) -> tuple[Credit | None, str | None]:
-    """ "Budi Santoso, Jurnalis-Jum'at 3 Juni 2022 18:45 WIB": a stamp with a name or a place before it, and a time."""
+    """ "Budi Santoso, Jurnalis-Jum'at 3 Juni 2022 18:45 WIB": a stamp with a name or a place before it, and a time.
+
+    Without a time the name must be set off by a stroke: "Jakarta, 3 Juni 2022" is how a letter begins.
+    """
+    if (by := _STAMPED_BY.fullmatch(text)) and is_stamp(by["stamp"]) and _signs(by["name"]):
+        return Credit("author", by["name"].strip()), by["stamp"]
     m = _NAMED_STAMP.fullmatch(text)
-    if m is None or not is_stamp(m["stamp"]) or len(words_of(m["lead"])) > 6 or not like_headline(m["lead"]):
+    if m is None or not is_stamp(m["stamp"]) or len(words_of(m["lead"])) > 6 or not like_headline(bare_name(m["lead"])):
         return None, None
-    role = _LEAD_ROLE.search(m["lead"])
-    if not role and not re.search(r"\d[:.]\d\d", m["stamp"]):
-        return None, None  # "Jakarta, 3 Juni 2022" is how a letter begins
-    name = _LEAD_ROLE.sub("", m["lead"]).strip(" ,-–—|") if role else ""
+    role, set_off = _LEAD_ROLE.search(m["lead"]), _SET_OFF.search(m["mark"]) is not None
+    name = _LEAD_ROLE.sub("", m["lead"]).strip(" ,-–—|") if role else m["lead"] if set_off else ""
+    name = name if role or _is_full_name(name) else ""
+    if not (role or name or re.search(r"\d[:.]\d\d", m["stamp"])):
+        return None, None
     return (Credit("reporter", name) if name else None), m["stamp"]
+
+
+def _signs(name: str) -> bool:
+    return name.strip().casefold() in DESKS or (_is_person(name) and like_headline(bare_name(name)))
+
+
+def _is_full_name(name: str) -> bool:
+    """Two to four capitalised words, none of them an outlet's."""
+    words = words_of(bare_name(name))
+    return (
+        2 <= len(words) <= 4 and all(word[0].isupper() for word in words) and not is_outlet(name) and _is_person(name)
+    )
 
 
 _STAMP_BY = re.compile(
@@ -182,10 +221,11 @@ _STAMP_BY = re.compile(
 
 
 def _known(text: str, author: str | None, site: str | None) -> str | None:
-    """The name in a line that is the author's name, or a name and the site's after a stroke."""
+    """The name in a line that is the author's, between roles and a stamp, or a name and the site's after it."""
     line = normal(text)
-    if author and line == normal(author):
-        return text
+    told = normal(author or "")
+    if told and told in line and _says_no_more(line.replace(told, " | ", 1), site):
+        return author
     own = normal(site or "")
     if not own or not line.endswith(own):
         return None
@@ -193,6 +233,21 @@ def _known(text: str, author: str | None, site: str | None) -> str | None:
     bare = name.rstrip(" ,-–—|/")
     said = bare != name.rstrip() and len(words_of(bare)) <= 5 and like_headline(bare) and _is_person(bare)
     return bare if said else None
+
+
+def _says_no_more(rest: str, site: str | None) -> bool:
+    """Whether what stands beside a name is a role, the site's own name, an outlet or a stamp."""
+    parts = [part.strip(" .,:;-–—/•·") for part in rest.split("|")]
+    own = normal(site or "")
+    return all(
+        not part
+        or part in ROLES
+        or part == own
+        or is_outlet(part)
+        or part.endswith(" oleh")
+        or is_stamp(part, relative=True)
+        for part in parts
+    )
 
 
 _DATED = re.compile(r"\d\D*\d\D*\d")  # the least figures of a date
@@ -211,7 +266,8 @@ def read_initials(block: Block) -> Credit | None:
 
 
 _PHOTO_CREDIT = re.compile(
-    r"[(\[]?\s?(?:foto|photo|gambar|kredit foto|photo credit|image)(?: (?:oleh|by|ilustrasi))? ?[:/]"
+    r"[(\[]?\s?(?:foto|photo|gambar|kredit foto|photo credit|image|ilustrasi|illustration|infografis|grafis)"
+    r"(?: (?:oleh|by|ilustrasi|source|credit))? ?[:/]"
     r" ?(?P<name>[^()\[\]:]{2,60}?)\s?[)\]]?\.?"
     r"|(?:kredit|credits?) ?: ?(?P<name2>[^()\[\]:]{2,60})"
     r"|[(\[]?(?:foto|photo|image|gambar|picture|ilustrasi|illustration) (?:oleh|by|from)"

@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from parsers.lines import LONGEST_LINE, by_first_letter, closed_beginnings, closed_lines, normal, opening_words
 from parsers.patterns import BEGINS, FIRST_ENDS
-from parsers.people import LAST_ROLES, ROLES
+from parsers.people import BRIEF_ROLES, LAST_ROLES, ROLES
 from parsers.worded import OPENINGS, worded_rule
 
 _LEAST = LONGEST_LINE + 12  # characters: longer than any closed line
@@ -28,7 +28,8 @@ _BEGINS = by_first_letter(
     r"|courtesy|di(?:kutip|sadur|lansir|olah|sarikan|ambil|terjemahkan|himpun|rangkum|adaptasi|salin|nukil|pos|tulis"
     r"|catat|terbitkan|tandai|kategorikan)|dari berbagai|naskah|opini|kolom|laporan|esai|cerita|informasi|konten"
     r"|this (?:article|story|post)|ilustrasi|dok|label|tag|kategori|categor|topi[ck]|kata kunci|keyword|filed under"
-    r"|posted|published|original|buka |" + "|".join(re.escape(role) for role in sorted(ROLES))
+    r"|posted|published|original|buka |rep ?:|red ?:|"
+    + "|".join(re.escape(role) for role in sorted(ROLES.keys() - BRIEF_ROLES))
 )
 # What a short line may begin with besides: counters, credits of photos, a site's own addresses.
 _SAYS_BRIEFLY = re.compile(

@@ -50,7 +50,7 @@ def drop_captions(draft: Draft, context: CleanContext, out: Sift) -> None:
         if block.kind is CAPTION:
             caption = captions.parse_caption(block.text)
             told = captions.is_told(caption)
-            out.captions += [caption] if told else []
+            out.captions = captions.merged([*out.captions, caption]) if told else out.captions
             out.drop(index, "captions", "markup", block.text, "captions" if told else None)
 
 

@@ -119,6 +119,35 @@ def test_relative_forms_need_a_reference() -> None:
     assert moment.at.date().isoformat() == "2023-04-19"
 
 
+@pytest.mark.parametrize(
+    ("line", "stamp"),
+    [
+        ("3 jam lalu", True),
+        ("Diperbarui 3 jam yang lalu", True),
+        ("setengah jam lalu", True),
+        ("an hour ago", True),
+        ("Kemarin, 20:15 WIB", True),
+        ("Yesterday at 8:15 pm", True),
+        ("Baru saja", True),
+        ("3 jam lalu warga masih menunggu", False),
+        ("Kemarin, 20 orang ditangkap", False),
+        ("Hari ini dalam sejarah", False),
+    ],
+)
+def test_how_long_ago_is_a_stamp_when_nothing_else_is_said(line: str, stamp: bool) -> None:
+    assert is_stamp(line, relative=True) is stamp
+    assert not is_stamp(line)
+
+
+def test_a_day_told_from_now_ends_with_it_or_with_its_time() -> None:
+    for line in ("Hari Ini Dalam Sejarah", "Kemarin Warga Berkumpul", "hari ini dalam angka"):
+        assert parse_date(line, reference=REFERENCE) is None
+    for line in ("Kemarin, 20:15", "Kemarin | Siti Rahma", "Kemarin malam", "kemarin pukul 20.15"):
+        moment = parse_date(line, reference=REFERENCE)
+        assert moment is not None
+        assert moment.at.date().isoformat() == "2023-04-19"
+
+
 def test_a_date_past_the_latest_is_none() -> None:
     assert parse_date("23 April 2023", latest=REFERENCE + SLACK) is None
     assert parse_date("22 April 2023", latest=REFERENCE + SLACK) is not None
@@ -135,6 +164,7 @@ def test_a_date_past_the_latest_is_none() -> None:
         ("Jakarta, 3 Juni 2022", False),
         ("Jumat (3/6/2022) pagi polisi datang.", False),
         ("18:45 WIB", False),
+        ("Tayang: Jumat, 3 Juni 2022 18:45 WIB | Diperbarui: Sabtu, 4 Juni 2022 07:00 WIB", True),
     ],
 )
 def test_stamp(line: str, stamp: bool) -> None:

@@ -183,6 +183,18 @@ def test_the_sites_name_is_taken_off(title: str, site: str | None, expected: str
         ("Posted on April 20, 2019 by Siti", "Siti"),
         ("DAERAH | 20 April 2019 09:54 Reporter : Siti Rahma", "Siti Rahma"),
         ("Siti Rahma, Sabtu 20 April 2019", "Siti Rahma"),
+        ("Oleh: Dr. Siti Rahma, S.Pd., M.Pd.", "Dr. Siti Rahma, S.Pd., M.Pd."),
+        ("Penulis : Prof. Dr. H. Budi Santoso, S.Ag., M.A., Ph.D.", "Prof. Dr. H. Budi Santoso, S.Ag., M.A., Ph.D."),
+        ("Oleh: Siti Rahma, S. Pd.", "Siti Rahma, S. Pd."),
+        ("Oleh Siti Rahma.", "Siti Rahma"),
+        ("Oleh: Siti Rahma *)", "Siti Rahma"),
+        ("Siti Rahma, Kompas.com - 3 jam lalu", "Siti Rahma"),
+        ("Siti Rahma, CNN Indonesia", "Siti Rahma"),
+        ("By Siti Rahma, The Village Post", "Siti Rahma"),
+        ("3 Mei 2021 oleh Siti Rahma", "Siti Rahma"),
+        ("Reporter : Siti Rahma / Editor : Budi", "Siti Rahma"),
+        ("Laporan Wartawan Kabar Desa, Siti Rahma", "Siti Rahma"),
+        ("Diterbitkan oleh Siti Rahma", "Siti Rahma"),
         ("noreply@blogger.com", None),
         ("Unknown", None),
         ("Twitter @kabar", None),
@@ -222,6 +234,24 @@ def test_tags_image_and_addresses() -> None:
     assert found.canonical_url == "https://kabardesa.example/2019/04/20/perahu"
     assert found.site_name == "Kabar Desa"
     assert describe(head, page(entry=Entry(tags=("umpan",)))).tags == ("umpan",)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("Siti Rahma - 12 Mei 2018", True),
+        ("DAERAH | 12 Mei 2018 09:54 Reporter : Siti Rahma", True),
+        ("Diterbitkan 12 Mei 2018 oleh siti", True),
+        ("Kompas.com - 12/05/2018, 09:54 WIB", True),
+        ("Lomba perahu digelar 12 Mei 2018", False),
+        ("Senin, 12 Mei 2018, warga berkumpul di dermaga.", False),
+        ("Copyright © 12 Mei 2018 Kabar Desa", False),
+        ("Sumber: Kabar Desa, 12 Mei 2018", False),
+    ],
+)
+def test_a_day_in_a_sentence_or_a_footer_is_not_when_the_page_was_published(line: str, said: bool) -> None:
+    found = describe(Head(date_lines=(line,)), page("https://a.example/b"))
+    assert (found.published_at is not None) == said
 
 
 def test_an_empty_head_gives_nothing() -> None:
