@@ -1,6 +1,6 @@
 """From a page to its article.
 
-    Page -> decode -> platform, rule -> defuse -> tree (one parse, one walk)
+    Page -> decode -> defuse -> platform, rule -> tree (one parse, one walk)
          -> choose: site rule, platform rule, generic scoring, laxer retry, noscript
          -> sift (markup) -> clean (words) -> describe (title, author, dates, tags)
          -> the feed's own text where the page gives less than half of it
@@ -80,20 +80,20 @@ def body_of(page: Page, rules: Rules | None = None) -> str:
     A headline repeated over the text is told by the feed's title only. Raises PageError like `extract`.
     """
     try:
-        html = decode(page.html, page.charset)
+        html = defuse(decode(page.html, page.charset))
         rule = (rules if rules is not None else load()).rule_for(page.url, detect(html), page.fetched_at)
-        blocks = _read(defuse(html), rule, page, head=False).sifted.blocks
+        blocks = _read(html, rule, page, head=False).sifted.blocks
         return _body(clean(blocks, _context(page, rule, metadata.Metadata(), blocks)))
     except _UNREADABLE as error:
         raise PageError(f"{type(error).__name__}: {error}") from error
 
 
 def _extract(page: Page, rules: Rules) -> Article:
-    html = decode(page.html, page.charset)
+    html = defuse(decode(page.html, page.charset))
     rule = rules.rule_for(page.url, detect(html), page.fetched_at)
     if rule.zone and page.zone == "Asia/Jakarta":
         page = replace(page, zone=rule.zone)
-    reading = _read(defuse(html), rule, page)
+    reading = _read(html, rule, page)
     head, facts = _describe(reading, page)
     cleaned = clean(reading.sifted.blocks, _context(page, rule, facts, reading.sifted.blocks))
     cleaned = _with_beside(cleaned, reading, page)

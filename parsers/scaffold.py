@@ -33,10 +33,11 @@ class SiteLook:
 def look(page: Page, rules: Rules) -> SiteLook:
     """Look at a page. Raises PageError."""
     html = decode(page.html, page.charset)
-    tree = read(defuse(html))
+    defused = defuse(html)
+    tree = read(defused)
     found = choose(tree, Rule(), sums_of(tree)).elements
     selectors = dict.fromkeys(name for row in found for name in _names(tree, row) if _is_own(tree, name, found))
-    return SiteLook(extract(page, rules), html, detect(html), tuple(selectors)[:SELECTORS])
+    return SiteLook(extract(page, rules), html, detect(defused), tuple(selectors)[:SELECTORS])
 
 
 def _names(tree: Tree, row: int) -> Iterator[str]:
