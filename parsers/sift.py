@@ -16,7 +16,7 @@ from parsers.block import CAPTION, CODE, HEADING, ITEM, PARAGRAPH, QUOTE, Block,
 from parsers.bounds import standfirst
 from parsers.content import OWN_POST, Choice, Sums, ancestors, prose_of
 from parsers.lines import normal
-from parsers.links import absolute, site_of
+from parsers.links import absolute, host_of, site_of
 from parsers.rules import Rule
 from parsers.sources import LONE_LABELS, REFERENCE_LABELS, is_labelled
 from parsers.text import clean_line, clean_text
@@ -221,8 +221,7 @@ class _Sifter:
         items = [line for line in lines if line.kind is ITEM and len(line.links) == 1]
         if len(items) < len(lines) or sum(len(line.text) for line in lines) < _HEADLINE * len(lines):
             return False
-        sites = {_site(line.links[0][1]) for line in lines}
-        return bool(_site(self.base)) and sites.isdisjoint(("", _site(self.base)))
+        return all(_leads_away(line.links[0][1], self.base) for line in lines)
 
     def _is_teaser_list(self, index: int) -> bool:
         """Three or more headlines that are links, each with at most a line or two under it."""
@@ -336,11 +335,13 @@ def _clean(text: str) -> str:
     return clean if clean is text else clean_line(text)
 
 
-def _site(url: str) -> str:
+def _leads_away(url: str, base: str) -> bool:
+    """Whether a link leads to another site. Two labels mostly tell; the list of suffixes takes long to load."""
     try:
-        return site_of(url) if url.startswith("http") else ""
+        there, here = (host_of(each).rsplit(".", 2)[-2:] if each.startswith("http") else [] for each in (url, base))
+        return bool(there and here) and (there != here or site_of(url) != site_of(base))
     except ValueError:
-        return ""
+        return False
 
 
 def _url(href: str, base: str | None) -> str | None:
