@@ -16,7 +16,7 @@ from parsers.block import CAPTION, CODE, HEADING, ITEM, PARAGRAPH, QUOTE, Block,
 from parsers.bounds import standfirst
 from parsers.content import OWN_POST, Choice, Sums, ancestors, prose_of
 from parsers.lines import normal
-from parsers.links import absolute, host_of, site_of
+from parsers.links import absolute, likely_one_site
 from parsers.rules import Rule
 from parsers.sources import LONE_LABELS, REFERENCE_LABELS, is_labelled
 from parsers.text import clean_line, clean_text
@@ -336,10 +336,8 @@ def _clean(text: str) -> str:
 
 
 def _leads_away(url: str, base: str) -> bool:
-    """Whether a link leads to another site. Two labels mostly tell; the list of suffixes takes long to load."""
     try:
-        there, here = (host_of(each).rsplit(".", 2)[-2:] if each.startswith("http") else [] for each in (url, base))
-        return bool(there and here) and (there != here or site_of(url) != site_of(base))
+        return url.startswith("http") and base.startswith("http") and not likely_one_site(url, base)
     except ValueError:
         return False
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kliping.model import Entry
-from parsers.links import absolute, canonical, entry_key, entry_keys, host_of, site_of, url_key
+from parsers.links import absolute, canonical, entry_key, entry_keys, host_of, likely_one_site, site_of, url_key
 
 BASE = "https://www.kabar.example/2024/03/berita.html?x=1"
 
@@ -264,3 +264,18 @@ def test_one_article_listed_twice_keeps_its_key() -> None:
 
 def test_keys_are_sha256() -> None:
     assert {len(key) for key in (*entry_keys([Entry(), Entry(guid="\ud800")], FEED), url_key(FEED))} == {32}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://www.warta.com/a", "https://warta.com/b", True),
+        ("https://bola.warta.com/a", "https://news.warta.com/b", True),
+        ("https://warta.com/a", "https://kabar.com/a", False),
+        ("https://satu.co.id/a", "https://dua.co.id/a", False),
+        ("https://www.satu.co.id/a", "https://m.satu.co.id/a", True),
+        ("https://satu.blogspot.com/a", "https://dua.blogspot.com/a", False),
+    ],
+)
+def test_two_addresses_are_of_one_site_or_not(one: str, other: str, same: bool) -> None:
+    assert likely_one_site(one, other) is same
