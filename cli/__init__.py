@@ -6,6 +6,7 @@ without the rest: libraries for options, settings and tables cost more to import
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -23,5 +24,10 @@ def invoke(arguments: Sequence[str]) -> int:
 
 
 def main() -> None:
-    """The entry point."""
+    """The entry point. `kliping extract` goes on as a bare process whose children parse; with settings as this one."""
+    if sys.argv[1:2] == ["extract"] and not any(name.startswith("KLIPING_") for name in os.environ):
+        from ingest.spawn import command, environment
+
+        words = command("cli.quick", *sys.argv[1:])
+        os.execve(words[0], words, environment())  # noqa: S606 -- our own interpreter
     raise SystemExit(invoke(sys.argv[1:]))

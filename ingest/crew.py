@@ -1,26 +1,30 @@
-"""Parsing children for a command line that reads files: the sandbox's processes and limits, without an event loop.
+"""Parsing children for a command line that reads files: forks of this process, with the sandbox's limits.
 
     Ticket(file) --read--> free child --unzip, extract, JSON--> Ticket.answer, in the order given
 
-A start of `kliping extract` costs a tenth of a second of CPU time, of which this side takes a fifth: it imports no
-parser, no asyncio, no message library. What a child answers is printed and never acted on; it has to be one line.
+This process imports the parsers for its children and never gives them a page itself. It must have no other thread, as
+forks need: the service, which has, starts a process of its own for that (`ingest.template`), at the price of a second
+interpreter. What a child answers is printed and never acted on; it has to be one line.
 """
 
 from __future__ import annotations
 
 import os
 import select
+import signal
 import socket
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from typing import NoReturn
 
+from ingest.filechild import FileChild
+from ingest.forks import be_silent
 from ingest.notices import (
     ANSWER,
     BUG,
     CHUNK,
     MEMORY,
-    NOTICE,
     PAGE_FAULT,
     RECORD,
     REQUEST,
@@ -28,13 +32,12 @@ from ingest.notices import (
     UNREADY,
     WALL_FACTOR,
     cause,
-    command,
-    environment,
 )  # fmt: skip
+from ingest.spawn import ONE_THREAD
 from kliping.errors import KlipingError, PageError, SandboxCrash, SandboxError, SandboxMemory, SandboxTimeout
+from parsers import langmodel
 
 ANSWER_BYTES = 128 * 1024 * 1024  # of a child that has parsed hostile bytes
-START_SECONDS = 120.0  # importing the parsers, on a machine that is busy
 AHEAD = 4  # answers a child may be ahead of the one that is waited for
 _UNREAD = "an answer that cannot be read"
 _CONTROLS = bytes(range(0x20)) + b"\x7f"
@@ -62,19 +65,40 @@ class Job:
 
 
 class _Line:
-    """The line to one child, and the ticket it works on."""
+    """A child, the line to it, and the ticket it works on."""
 
-    __slots__ = ("deadline", "pid", "socket", "ticket", "whole")
+    __slots__ = ("_status", "deadline", "pid", "socket", "ticket", "whole")
 
     ticket: Ticket
     deadline: float
 
     def __init__(self, pid: int, line: socket.socket, whole: bool) -> None:
         self.pid, self.socket, self.whole = pid, line, whole
+        self._status: int | None = None
+
+    def status(self) -> int | None:
+        """How the child ended, which it is about to; None when it hung up and stays."""
+        until = time.monotonic() + STATUS_SECONDS
+        while not self._ended(os.WNOHANG) and time.monotonic() < until:
+            time.sleep(0.001)
+        return self._status
+
+    def end(self) -> None:
+        """Hang up and see the child dead."""
+        self.socket.close()
+        if self._status is None:
+            os.kill(self.pid, signal.SIGKILL)
+            self._ended(0)
+
+    def _ended(self, options: int) -> bool:
+        if self._status is None:
+            pid, status = os.waitpid(self.pid, options)
+            self._status = status if pid else None
+        return self._status is not None
 
 
 def answered(tickets: Iterable[Ticket], job: Job, children: int) -> Iterator[Ticket]:
-    """Each ticket with its answer, in order. Raises SandboxError when the processes do not start."""
+    """Each ticket with its answer, in order. Raises SandboxError when no process can be had."""
     waiting, window, crew = iter(tickets), deque[Ticket](), Crew(job, children)
     more = True
     try:
@@ -96,11 +120,10 @@ def answered(tickets: Iterable[Ticket], job: Job, children: int) -> Iterator[Tic
 
 
 class Crew:
-    """A template and up to `children` of its children."""
+    """Up to `children` children."""
 
     def __init__(self, job: Job, children: int) -> None:
         self._job, self._most = job, children
-        self._template: _Template | None = None
         self._idle: list[_Line] = []
         self._busy: dict[int, _Line] = {}
         self._whole = False  # whether a page has asked for what children start without
@@ -113,7 +136,7 @@ class Crew:
     def give(self, ticket: Ticket) -> None:
         """Have a free child work on a ticket. Raises SandboxError when there can be none."""
         while not self._sent(line := self._idle.pop() if self._idle else self._hire(), ticket):
-            self._dismiss(line)  # it died while it was idle: another does it
+            line.end()  # it died while it was idle: another does it
         line.ticket, line.deadline = ticket, time.monotonic() + self._job.wall
         self._busy[line.socket.fileno()] = line
         self._poll.register(line.socket, select.POLLIN)
@@ -123,8 +146,7 @@ class Crew:
         url, job = (ticket.url or "").encode("utf-8", "replace"), self._job
         header = REQUEST.pack(len(url), len(ticket.raw), job.cpu, job.page_bytes, job.site_rules)
         try:
-            line.socket.sendall(header + url)
-            line.socket.sendall(ticket.raw)
+            line.socket.sendall(b"".join((header, url, ticket.raw)))  # a child is woken once
         except ConnectionError:
             return False
         except TimeoutError:
@@ -148,7 +170,7 @@ class Crew:
         if healthy:
             self._idle.append(line)
         else:
-            self._dismiss(line)
+            line.end()
         if answer is None:
             self._whole = True
             self.give(line.ticket)
@@ -156,11 +178,9 @@ class Crew:
             line.ticket.raw, line.ticket.answer = b"", answer
 
     def close(self) -> None:
-        """End all processes."""
+        """End all children."""
         for line in (*self._idle, *self._busy.values()):
-            line.socket.close()
-        if self._template:
-            self._template.close()
+            line.end()
 
     def _heard(self, line: _Line) -> tuple[bytes | KlipingError | None, bool]:
         """The answer of a child, and whether it takes another ticket."""
@@ -179,89 +199,36 @@ class Crew:
 
     def _end_of(self, line: _Line) -> SandboxError:
         """Why a child hung up."""
-        if self._template is None:
-            return cause(None, self._job.cpu)
-        try:
-            return cause(self._template.status(line.pid), self._job.cpu)
-        except TimeoutError:
-            return SandboxCrash("a parsing child hung up")
+        status = line.status()
+        return SandboxCrash("a parsing child hung up") if status is None else cause(status, self._job.cpu)
 
     def _hire(self) -> _Line:
-        if self._template is None or not self._template.alive:
-            if self._template:
-                self._template.close()
-            self._template = _Template(self._job.memory)
-        pid, line = self._template.fork(self._whole)
-        line.settimeout(self._job.wall)
-        return _Line(pid, line, self._whole)
-
-    def _dismiss(self, line: _Line) -> None:
-        if self._template:
-            self._template.kill(line.pid)
-        line.socket.close()
-
-
-class _Template:
-    """The process that forks the children. Its notices are read when one is waited for."""
-
-    def __init__(self, memory: int) -> None:
-        self._control, theirs = socket.socketpair()
-        os.set_inheritable(theirs.fileno(), True)
-        words = command("ingest.filechild", theirs.fileno(), memory)
-        silence = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in (0, 1)]
-        self._pid = os.posix_spawn(words[0], words, environment(), file_actions=silence)
-        theirs.close()
-        self._ended: dict[int, int] = {}
-        self.alive = True
-
-    def fork(self, whole: bool) -> tuple[int, socket.socket]:
-        """A new child, with the language model or without. Raises SandboxError when there is none to be had."""
+        """A new child, with the language model once a page has asked for it."""
+        if self._whole:
+            os.environ.update(ONE_THREAD)
+            langmodel.load()
         ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                socket.send_fds(self._control, [NOTICE.pack(b"F", whole, 0)], [theirs.fileno()])
-                while (notice := self._notice(START_SECONDS))[0] != b"S":
-                    pass
-            except (OSError, EOFError) as error:
-                self.alive = False
-                ours.close()
-                why = "in time" if isinstance(error, TimeoutError) else "at all"
-                raise SandboxError(f"the parsing processes did not start {why}") from None
-        return notice[1], ours
-
-    def status(self, pid: int) -> int | None:
-        """How a child ended, None when that will never be known. Raises TimeoutError."""
+        parent = os.getpid()
         try:
-            while pid not in self._ended:
-                self._notice(STATUS_SECONDS)
-        except TimeoutError:
-            raise
-        except (OSError, EOFError):
-            self.alive = False
-            return None
-        return self._ended[pid]
+            pid = os.fork()
+        except OSError as error:
+            raise SandboxError(f"there is no process to parse in: {error.strerror}") from None
+        if pid == 0:
+            self._become_child(ours, theirs, parent)
+        theirs.close()
+        ours.settimeout(self._job.wall)
+        return _Line(pid, ours, self._whole)
 
-    def kill(self, pid: int) -> None:
-        """Have a child killed; the template alone knows whether the number is still the child's."""
+    def _become_child(self, ours: socket.socket, theirs: socket.socket, parent: int) -> NoReturn:
         try:
-            self._control.sendall(NOTICE.pack(b"K", pid, 0))
-        except OSError:
-            self.alive = False
-
-    def close(self) -> None:
-        """End the template, which ends its children first."""
-        self._control.close()
-        os.waitpid(self._pid, 0)
-
-    def _notice(self, seconds: float) -> tuple[bytes, int, int]:
-        self._control.settimeout(seconds)
-        data = _exactly(self._control, NOTICE.size)
-        if data is None:
-            raise EOFError
-        word, pid, status = NOTICE.unpack(data)
-        if word == b"D":
-            self._ended[pid] = status
-        return word, pid, status
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a stop is the parent's to decide
+            ours.close()
+            for line in (*self._idle, *self._busy.values()):
+                line.socket.close()
+            be_silent()
+            FileChild(theirs, self._job.memory, parent).run()
+        finally:
+            os._exit(1)
 
 
 def _meant(kind: bytes, said: bytes, job: Job) -> bytes | KlipingError:

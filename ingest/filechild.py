@@ -1,7 +1,7 @@
 """Page files in a parsing child: unzip, extract, and answer with the line of JSON that will be printed.
 
 Most pages tell their language by their words. The model for the others costs as much CPU time as two hundred pages, so
-a child starts without it and says so of a page that needs it; the template then loads it, once for all.
+a child starts without it and says so of a page that needs it; the parent then loads it, for all children to come.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from functools import lru_cache
 from json import JSONEncoder
+from typing import NoReturn
 
-from ingest.forks import RECYCLE_AFTER, Child, run
+from ingest.forks import RECYCLE_AFTER, Child
 from ingest.notices import ANSWER, BUG, MEMORY, PAGE_FAULT, RECORD, REQUEST, UNREADY
 from ingest.pagefile import unzipped
 from ingest.record import record
@@ -22,22 +23,12 @@ from parsers.article import extract
 _encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def main() -> None:
-    """Run as the template of such children."""
-    run(_warm_up, _FileChild)
-
-
-def _warm_up() -> None:
-    langmodel.late = False
-    _rules(True).rule_for(None)  # what every page needs; the rules of a host are read for its first page
-
-
-class _FileChild(Child):
+class FileChild(Child):
     """Answers one file after another."""
 
-    @classmethod
-    def prepare(cls) -> None:
-        langmodel.load()
+    def run(self) -> NoReturn:
+        langmodel.late = False
+        super().run()
 
     def serve(self) -> bool:
         header = self.receive(REQUEST.size)
@@ -53,8 +44,7 @@ class _FileChild(Child):
         if large and kind in (BUG, PAGE_FAULT):
             kind = MEMORY  # lexbor says only that it failed
         last = large or kind in (BUG, MEMORY, UNREADY) or self.jobs >= RECYCLE_AFTER
-        self.line.sendall(ANSWER.pack(kind, len(said), last))
-        self.line.sendall(said)
+        self.line.sendall(ANSWER.pack(kind, len(said), last) + said)
         return not last
 
 

@@ -6,7 +6,8 @@
 A fork of a warm template answers within milliseconds; a fresh interpreter would import for a tenth of a second and
 more. The template never sees a document. Both end by themselves when the parent is gone: its sockets close, or its
 number changes. The kernel holds a child to its limits: CPU time per job by a profiling timer whose signal ends it,
-memory by RLIMIT_AS. What a child does is said by `ingest.child` (the service's jobs) and `ingest.filechild` (files).
+memory by RLIMIT_AS. What a child does is said by `ingest.child` (the service's jobs) and `ingest.filechild` (files,
+whose children `ingest.crew` forks without a template: it is one itself).
 """
 
 from __future__ import annotations
@@ -37,18 +38,16 @@ class Child:
         self.line, self.memory, self.template = line, memory, template
         self.jobs = 0
 
-    @classmethod
-    def prepare(cls) -> None:
-        """Load, in the template, what only some jobs need: asked for by a fork of a child with all."""
-
     def serve(self) -> bool:
         """Take one job and answer it; False when nobody will send another, or it is time to be replaced."""
         raise NotImplementedError
 
     def run(self) -> NoReturn:
-        """Serve until the parent hangs up, the template is gone, or it is time to be replaced."""
+        """Serve until the other end hangs up, who forked us is gone, or it is time to be replaced."""
         try:
             self._limit()
+            gc.set_threshold(_COLLECT_EVERY, 20, 100)
+            gc.enable()
             while self.serve():
                 pass
             os._exit(0)
@@ -135,9 +134,6 @@ class _Template:
             return False
         word, number, _ = NOTICE.unpack(order)
         if word == b"F" and sockets:
-            if number:
-                self.child.prepare()
-                gc.freeze()
             self._fork(sockets[0])
         elif word == b"K" and number in self.children:  # not yet buried, so the number is still its own
             os.kill(number, signal.SIGKILL)
@@ -159,7 +155,6 @@ class _Template:
         os.close(self.wake_read)
         os.close(self.wake_write)
         self.control.close()
-        gc.enable()
 
     def _bury(self) -> None:
         while self.children:
@@ -184,16 +179,15 @@ def run(warm_up: Callable[[], object], child: type[Child]) -> NoReturn:
         os.setsid()  # an interrupt from the terminal is not for it
     warnings.simplefilter("ignore")
     gc.disable()
-    gc.set_threshold(_COLLECT_EVERY, 20, 100)
     warm_up()
-    _be_silent()
+    be_silent()
     gc.freeze()
     control.sendall(NOTICE.pack(b"R", os.getpid(), 0))
     _Template(control, memory, parent, child).run()
     os._exit(0)  # there is nothing to tidy
 
 
-def _be_silent() -> None:
+def be_silent() -> None:
     """No document may write to the terminal or the log through us."""
     null = os.open(os.devnull, os.O_RDWR)
     for number in (0, 1, 2):

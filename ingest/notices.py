@@ -1,9 +1,7 @@
 """What the parent of parsing processes and their template say to each other, and what the end of a child means.
 
-    parent -> template   F with a socket forks a child (1: one with all that may be needed), K with a number kills one
-    template -> parent   R(eady), S(tarted) pid, D(ied) pid with its wait status
-
-Nothing but the standard library is loaded here: `kliping extract` starts in a tenth of a second.
+parent -> template   F with a socket forks a child, K with a number kills one
+template -> parent   R(eady), S(tarted) pid, D(ied) pid with its wait status
 """
 
 from __future__ import annotations
@@ -11,7 +9,6 @@ from __future__ import annotations
 import os
 import signal
 import struct
-import sys
 
 from kliping.errors import SandboxCrash, SandboxError, SandboxMemory, SandboxTimeout
 
@@ -21,26 +18,6 @@ MEMORY_EXIT = 77  # exit status of a child that could not even say that its memo
 WALL_FACTOR = 10  # wall-clock limit of a job, in CPU limits (house, section 7)
 STATUS_SECONDS = 5.0  # from the end of a child to the news of how it ended
 CHUNK = 256 * 1024
-
-# What the processes need of our environment. They parse hostile bytes: no database URL and no secret goes there.
-_ENVIRONMENT = ("PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "LD_LIBRARY_PATH")
-_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # forks need a lone thread
-# What is imported stays: a collector that looked for garbage among it would cost a twentieth of the start.
-_RUN = "import gc, sys; gc.disable(); sys.path[:] = sys.argv[3:]; from {} import main; main()"
-
-
-def command(module: str, control: int, memory: int) -> list[str]:
-    """The command line of a template: `module` serves, its children may hold `memory` bytes.
-
-    Without `site`: our own search path is handed over, absolute, and all that `site` would do is to find it again.
-    """
-    path = [os.path.abspath(entry or ".") for entry in sys.path]
-    return [sys.executable, "-ISW", "ignore", "-c", _RUN.format(module), str(control), str(memory), *path]
-
-
-def environment() -> dict[str, str]:
-    """The environment of a template."""
-    return {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | _ONE_THREAD
 
 
 def cause(status: int | None, cpu: float) -> SandboxError:

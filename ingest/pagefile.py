@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import zlib
+from io import FileIO
 
 from kliping.errors import InputError
 
 _GZIP = 16 + zlib.MAX_WBITS
+_PIECE = 64 * 1024  # bytes read at once: most pages, and little enough to be had without a call of the kernel
 
 
 def bytes_of(file: str, most: int) -> bytes:
     """The bytes of a file as they are. Raises InputError, also for more than `most`."""
     try:
         with open(file, "rb", buffering=0) as stream:
-            raw = stream.read(most + 1)
+            raw = _read(stream, most + 1)
     except (OSError, ValueError) as error:
         raise InputError(f"unreadable: {getattr(error, 'strerror', None) or error}") from None
     if len(raw) > most:
         raise InputError(f"unreadable: more than {most} bytes")
     return raw
+
+
+def _read(stream: FileIO, most: int) -> bytes:
+    """Up to `most` bytes; a pipe gives them bit by bit."""
+    pieces, left = [], most
+    while left and (piece := stream.read(min(left, _PIECE))):
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
 
 
 def unzipped(raw: bytes, most: int) -> bytes:

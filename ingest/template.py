@@ -10,7 +10,8 @@ from collections import deque
 import msgspec
 
 from ingest.frames import REPLY_BYTES, Job, Reply, pack
-from ingest.notices import CHUNK, LENGTH, NOTICE, command, environment
+from ingest.notices import CHUNK, LENGTH, NOTICE
+from ingest.spawn import command, environment
 from kliping.errors import SandboxError
 
 START_SECONDS = 120.0  # importing the parsers, on a machine that is busy
@@ -37,7 +38,7 @@ class Template:
         """Start a template whose children may hold `memory` bytes. Raises SandboxError when it does not come up."""
         ours, theirs = socket.socketpair()
         process = subprocess.Popen(  # noqa: S603, ASYNC220 -- our own interpreter; a vfork, which no thread has to wait for
-            command(SERVES, theirs.fileno(), memory),
+            command(SERVES, str(theirs.fileno()), str(memory)),
             env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,

@@ -260,7 +260,7 @@ async def test_a_closed_sandbox_says_so() -> None:
 
 
 async def test_a_template_that_cannot_start_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ingest.notices._RUN", "raise SystemExit(3)")
+    monkeypatch.setattr("ingest.spawn._RUN", "raise SystemExit(3)")
     with pytest.raises(SandboxError, match="did not start"):
         await Sandbox(Settings(children=1)).start()
 
