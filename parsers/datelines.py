@@ -27,8 +27,8 @@ def date_lines(tree: Tree, choice: Choice) -> tuple[str, ...]:
     if not choice.elements:
         return ()
     first, last = tree.rows[choice.elements[0]].first, tree.last[choice.elements[-1]]
-    order = (*range(first - 1, first - BEFORE - 1, -1), *range(first, first + INTO), *range(last, last + AFTER))
-    near = [tree.lines[number] for number in order if 0 <= number < len(tree.lines)]
+    lines = tree.lines
+    near = (*lines[max(0, first - BEFORE) : first][::-1], *lines[first : first + INTO], *lines[last : last + AFTER])
     texts = [line.text for line in near if len(line.text) < LONGEST and line.kind is not CAPTION]
     dated = sorted(filter(_YEAR.search, texts), key=_without_time)
     above = (line.text for line in near[:SINCE_BEFORE] if len(line.text) < LONGEST and not line.linked)

@@ -219,16 +219,18 @@ _WHOLE = (
 
 
 _GLUED = re.compile(r"(?<=[:.!?…])(?=\w)")
+_BEGINNING = 60  # characters that hold the first word
 
 
 def _is_composite(text: str, low: str, block: Block) -> bool:
     """Closed lines run together, "Suka ini:Suka Memuat...", and nothing else."""
+    first = normal(_GLUED.sub(" ", text[:_BEGINNING])).partition(" ")[0]
+    if normal(first) not in opening_words():
+        return False
     words = normal(_GLUED.sub(" ", text)).split()
     if not 2 <= len(words) <= 20:
         return False
     closed, at, parts, sure = closed_lines(), 0, 0, False
-    if normal(words[0]) not in opening_words():
-        return False
     while at < len(words):
         for take in range(min(9, len(words) - at), 0, -1):
             group = closed.get(normal(" ".join(words[at : at + take])))

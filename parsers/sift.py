@@ -19,7 +19,7 @@ from parsers.lines import normal
 from parsers.links import absolute, likely_one_site
 from parsers.rules import Rule
 from parsers.sources import LONE_LABELS, REFERENCE_LABELS, is_labelled
-from parsers.text import clean_line, clean_text
+from parsers.text import clean_spaced, clean_text
 from parsers.tree import TAG_NAMES, Tree, expand
 
 STEP = "markup"
@@ -55,7 +55,9 @@ _NETWORKS = mark.vocabulary(
     """facebook twitter x whatsapp telegram instagram linkedin pinterest line email e-mail wa fb tweet google+ tumblr
     threads tiktok youtube reddit messenger print cetak share bagikan copy"""
 )
-_SIGN_UP = re.compile(r"sign-?(?:up|in)\b|\bsubscri(?:be|ption)\b|\blog-?in\b|\blangganan|\bberlangganan|#/portal")
+_SIGN_UP = re.compile(  # the letters it begins with first: addresses are long
+    r"(?=[sbl#])(?:sign-?(?:up|in)\b|\bsubscri(?:be|ption)\b|\blog-?in\b|\blangganan|\bberlangganan|#/portal)"
+)
 # Microdata that states a fact of the article for machines, where a page prints it.
 _FACTS = mark.vocabulary(
     """publisher image logo datePublished dateModified dateCreated author mainEntityOfPage url keywords articleSection
@@ -104,10 +106,10 @@ class _Sifter:
 
     def _judge_all(self, container: int) -> None:
         """Why each element inside the container is not body: its own reason or that of what it stands in."""
-        why = self.why
+        why, rows = self.why, self.tree.rows
         why[container] = None
-        for index in range(container + 1, len(self.tree.rows)):
-            row = self.tree.rows[index]
+        for index in range(container + 1, len(rows)):
+            row = rows[index]
             if row.parent < container:
                 break
             reason = why[row.parent]
@@ -146,12 +148,10 @@ class _Sifter:
                 return f"itemprop {attributes['itemprop']}"
         if tag in _FRAMES and self._share(index) < 0.1:
             return tag
-        if tag in _LISTS and self.unruled and not self._is_sourced(row.first):
-            if self._is_teaser_list(index):
-                return "teaser list"
-            if self._is_link_list(index):
-                return "link list"
-        return None
+        if tag not in _LISTS or not self.unruled:
+            return None
+        kind = "teaser list" if self._is_teaser_list(index) else "link list" if self._is_link_list(index) else None
+        return kind if kind and not self._is_sourced(row.first) else None
 
     def _by_marks(self, index: int, marks: int) -> str | None:
         share = self._share(index)
@@ -253,7 +253,7 @@ class _Sifter:
                 where = (
                     "above the headline" if number < begin else "standfirst" if number < end else "below the article"
                 )
-                self.out.removed.append(Removal(STEP, where, _clean(line.text)))
+                self.out.removed.append(Removal(STEP, where, clean_spaced(line.text)))
                 continue
             if number in self.beside:
                 line = line._replace(kind=CAPTION)
@@ -276,7 +276,7 @@ class _Sifter:
         if why is None or line.kind is CAPTION:
             self.out.blocks.append(block_of(line, self.base))
         else:
-            self.out.removed.append(Removal(STEP, why, _clean(line.text)))
+            self.out.removed.append(Removal(STEP, why, clean_spaced(line.text)))
 
     def _after_quote(self) -> bool:
         return bool(self.out.blocks) and self.out.blocks[-1].kind is QUOTE
@@ -315,24 +315,16 @@ def block_of(line: Line, base: str | None) -> Block:
     """A line of the tree as a block; `base` resolves its links, without one they stay as written."""
     return Block(
         line.kind,
-        clean_text(line.text) if line.kind is CODE else _clean(line.text),
-        tuple([Link(_clean(text), _url(href, base)) for text, href in line.links]) if line.links else (),
+        clean_text(line.text) if line.kind is CODE else clean_spaced(line.text),
+        tuple([Link(clean_spaced(text), _url(href, base)) for text, href in line.links]) if line.links else (),
         line.strong >= 0.9 * len(line.text),
-        tuple(map(_clean, line.breaks)) if line.breaks else (),
+        tuple(map(clean_spaced, line.breaks)) if line.breaks else (),
     )
 
 
 def resolved(block: Block, base: str) -> Block:
     """A block whose links were left as written, with them resolved."""
     return replace(block, links=tuple(Link(link.text, _url(link.url or "", base)) for link in block.links))
-
-
-def _clean(text: str) -> str:
-    """`clean_line` for the tree's own lines, which have single spaces unless something is taken from between them."""
-    if text.isascii() and text.isprintable():
-        return text
-    clean = clean_text(text)
-    return clean if clean is text else clean_line(text)
 
 
 def _leads_away(url: str, base: str) -> bool:

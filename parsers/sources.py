@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kliping.model import Source
-from parsers.block import Block, BlockKind, Link
+from parsers.block import HEADING, ITEM, Block, Link
 from parsers.lines import LINE_LIMIT, SAYING, like_headline, normal, words_of
 
 URL = re.compile(r"(?:https?://|www\.)[^\s<>\"“”]{3,600}")
@@ -75,7 +75,6 @@ _ORIGINAL = re.compile(
     r"|(?:artikel|berita) (?:asli|aslinya|sumber)|original (?:article|story|post)",
     re.I,
 )
-_HAS_ORIGINAL = re.compile("asli|sumber|original|source")
 _FROM = re.compile(
     r"^(?:dikutip|disadur|dilansir|diolah|disarikan|diambil|diterjemahkan|disalin|dinukil|diadaptasi|dirangkum|bersumber)"
     r"\b.*\bdari\b",
@@ -122,7 +121,7 @@ def read_source(block: Block) -> SourceLine | None:
         return SourceLine((Source(text[5:].strip("()[] "), _link_url(block.links)),))
     if (taken := _TAKEN.fullmatch(text)) and like_headline(taken["value"].rstrip(".")):
         return SourceLine((Source(taken["value"].rstrip("."), _link_url(block.links)),))
-    if _HAS_ORIGINAL.search(bare) and (original := _ORIGINAL.fullmatch(text)):
+    if original := _ORIGINAL.fullmatch(text):
         url = _link_url(block.links)
         return SourceLine((Source((original["outlet"] or text).strip(" ."), url),), strong=bool(url))
     if ("://" in text or "www." in text) and (addressed := _ADDRESSED.fullmatch(text)):
@@ -145,7 +144,7 @@ def _alone(block: Block, label: str, bracketed: bool) -> SourceLine | None:
         return SourceLine(tuple(Source(link.text or label, link.url) for link in linked), strong=True)
     if bracketed or block.text.rstrip().endswith((":", "：")):
         return SourceLine(told, waiting=not bracketed, strong=bracketed)
-    headed = block.kind is BlockKind.HEADING or block.emphasis
+    headed = block.kind is HEADING or block.emphasis
     return SourceLine(told, waiting=True, only_over=_MANY) if headed else None
 
 
@@ -230,7 +229,7 @@ def read_link_line(block: Block) -> tuple[Source, ...]:
         return _by_address(addresses, named, links, "text")
     if DOMAIN.fullmatch(block.text):
         return (Source(block.text, None),)
-    item = block.kind is BlockKind.ITEM and is_name(block.text) and block.text[:1].isupper()
+    item = block.kind is ITEM and is_name(block.text) and block.text[:1].isupper()
     return (Source(block.text, None),) if item else ()
 
 

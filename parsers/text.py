@@ -22,7 +22,15 @@ def clean_text(text: str) -> str:
 
 def clean_line(text: str) -> str:
     """`clean_text` on one line: every run of white space, line breaks included, is one space."""
-    return " ".join(clean_text(text).split())
+    clean = clean_text(text)  # white space that is printable is a space
+    return clean.strip() if clean.isprintable() and "  " not in clean else " ".join(clean.split())
+
+
+def clean_spaced(text: str) -> str:
+    """`clean_line` of a text that has single spaces already, as the tree's lines have."""
+    if not text.isprintable():
+        return clean_line(text)
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def cut(text: str, limit: int) -> str:
