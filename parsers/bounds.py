@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from parsers import marks as mark
-from parsers.block import BlockKind
+from parsers.block import HEADING
 from parsers.tree import Tree
 
 FEW = 500  # characters of running text below which a page's post is told by its markup
@@ -19,7 +19,6 @@ LEAST = 150  # characters of running text that the article has inside a bound
 _SHORTEST = 15  # characters of a headline that is told by the page's title
 _NEXT = 80  # characters of running text from which a second article is one
 _NEAR = 4  # lines around a headline in which its date stands
-_HEADING = BlockKind.HEADING
 _FOLD = str.maketrans("‘’“”–—", "''\"\"--")  # what titles and headlines write differently
 _COMMENTS = re.compile(
     r"(?:\d{1,5} |\(\d{1,5}\) ?)(?:komentar|comments?|replies|tanggapan|responses?)"
@@ -42,7 +41,7 @@ def bounds_of(tree: Tree, prose: Sequence[int]) -> tuple[int, int]:
     `prose` are the running sums of running text over the lines.
     """
     lines = tree.lines
-    headings = [number for number, line in enumerate(lines) if line.kind is _HEADING]
+    headings = [number for number, line in enumerate(lines) if line.kind is HEADING]
     title = _headline(tree, headings)
     begin = title + 1 if title >= 0 and _heads(tree, prose, title) else 0
     tag = tree.rows[lines[title].owner].tag if begin else -1

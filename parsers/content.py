@@ -7,12 +7,13 @@ Everything is sums over the arrays of the tree: nothing is parsed or matched aga
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, islice, takewhile
 
 from parsers import marks as mark
-from parsers.block import CELL, CODE, ITEM, PARAGRAPH, QUOTE, Line
+from parsers.block import CELL, CODE, HEADING, ITEM, PARAGRAPH, QUOTE, Line, Row
 from parsers.bounds import FEW, bounds_of
 from parsers.rules import Rule
 from parsers.selector import Selector
@@ -30,6 +31,10 @@ _SHORT_POST = 200  # characters from which it is believed against any other read
 _LEAD, _LEAD_LINES = 60, 30  # characters of a lead, and how many lines below the headline it is looked for
 _BARS = frozenset(("ul", "ol", "nav", "aside", "figure", "footer", "form", "table"))
 _NAMED = mark.BODY | mark.PROPERTY
+_WIDE, _NARROW = 7, 5  # of a grid's twelve columns: the main one, and one beside it
+_COLUMNS = re.compile(
+    r"(?<![\w-])(?:vc_)?(?:col|span|column|large|medium)-?(?:(xs|sm|md|lg|xl|xxl)-)?(\d{1,2})(?![\w-])"
+)
 _DOUBTED = mark.WEAK | mark.HIDDEN | mark.COMMENTS | mark.JUNK
 
 
@@ -136,8 +141,32 @@ def climb(tree: Tree, sums: Sums, index: int) -> int:
         named = rows[at].marks & mark.PROPERTY and gain >= 0.5 * added
         loose = gain > 0.85 * added and _own_prose(tree, sums, at)
         if named or loose or (gain > 0.25 * prose and gain > 0.7 * added):
+            if not named and _has_side_column(tree, at, best):
+                break
             best, prose, text = at, more_prose, more_text
     return best
+
+
+def _has_side_column(tree: Tree, index: int, inner: int) -> bool:
+    """Whether an element is a row of a grid whose wide column holds `inner` and whose narrow one holds text too."""
+    column = next(step for step in ancestors(tree, inner) if tree.rows[step].parent == index)
+    if _width(tree.rows[column]) < _WIDE:
+        return False
+    beside = range(index + 1, len(tree.rows))
+    inside = takewhile(lambda i: tree.rows[i].first < tree.last[index], beside)
+    narrow = (i for i in inside if tree.rows[i].parent == index and 0 < _width(tree.rows[i]) <= _NARROW)
+    return any(_text_between(tree, i) for i in narrow)
+
+
+def _text_between(tree: Tree, index: int) -> bool:
+    return tree.last[index] > tree.rows[index].first
+
+
+def _width(row: Row) -> int:
+    """How many of a grid's twelve columns a class takes on a large screen, 0 when it says nothing."""
+    found = _COLUMNS.findall(row.attributes.get("class") or "")
+    wide = [int(count) for size, count in found if size in ("md", "lg", "xl")] or [int(count) for _, count in found]
+    return max(wide, default=0)
 
 
 def _own_prose(tree: Tree, sums: Sums, index: int) -> bool:
@@ -163,13 +192,14 @@ def choose(tree: Tree, rule: Rule, sums: Sums) -> Choice:
     best = best_element(tree, sums)
     elements = _with_lead(tree, sums, climb(tree, sums, best)) if best >= 0 else ()
     generic = Choice(elements, "generic", _over(tree, sums, sums.prose, elements)) if elements else NOTHING
-    if generic.prose < FEW:
-        generic = _own_post(tree, sums, generic)
+    if generic.prose < 2 * FEW:
+        own = _own_post(tree, sums, generic) if generic.prose < FEW else None
+        generic = own or _under_headline(tree, sums, generic) or generic
     having: dict[str, tuple[str, list[tuple[int, str]]]] = {}
     for selector in rule.body:
         matches = _matches(tree, selector, having)
-        if matches and (own := _own_text(tree, sums, matches, rule.deepest)):
-            ruled = Choice(own, f"{rule.name} {selector.source}", _over(tree, sums, sums.prose, own))
+        if matches and (parts := _own_text(tree, sums, matches, rule.deepest)):
+            ruled = Choice(parts, f"{rule.name} {selector.source}", _over(tree, sums, sums.prose, parts))
             if _holds(tree, sums, ruled, generic, rule.verified):
                 return ruled
     return generic if generic.elements else _any_text(tree, sums)
@@ -205,7 +235,7 @@ def _is_idle(tree: Tree, index: int) -> bool:
     return bool(marks & _DOUBTED and not marks & mark.POST) or tree.name(index) in _BARS
 
 
-def _own_post(tree: Tree, sums: Sums, generic: Choice) -> Choice:
+def _own_post(tree: Tree, sums: Sums, generic: Choice) -> Choice | None:
     """On a page with next to no prose the post itself: the one that holds the headline, or the only one; in it, the
     element that names itself its text."""
     rows = tree.rows
@@ -215,15 +245,45 @@ def _own_post(tree: Tree, sums: Sums, generic: Choice) -> Choice:
     else:
         posts = [i for i in posts if not any(_is_idle(tree, step) for step in ancestors(tree, i))]
     if not posts or not (sums.begin or len(posts) == 1):
-        return generic
+        return None
     post = posts[-1]
     inside = takewhile(lambda i: i == post or rows[i].parent >= post, range(post, len(rows)))
     body = max((i for i in inside if rows[i].marks & _NAMED), key=lambda i: _text(tree, sums, i), default=post)
     least = _over(tree, sums, sums.text, generic.elements) if body in _around(tree, generic) else 0
     size = _text(tree, sums, body)
     if size <= max(_SENTENCE, 2 * least):
-        return generic
+        return None
     return Choice((body,), OWN_POST if size >= _SHORT_POST else "generic", _over(tree, sums, sums.prose, (body,)))
+
+
+def _under_headline(tree: Tree, sums: Sums, generic: Choice) -> Choice | None:
+    """On such a page what stands with the headline, where another heading or nothing follows it; not a section of more
+    that are built alike."""
+    rows, lines = tree.rows, tree.lines
+    if sums.begin <= 0:
+        return None
+    for index in ancestors(tree, rows[lines[sums.begin - 1].owner].parent):
+        end = tree.last[index]
+        text, linked = sums.over(sums.text, sums.begin, end), sums.over(sums.linked, sums.begin, end)
+        if text < _SHORT_POST // 2 or 2 * linked > text:
+            continue
+        ends = end == len(lines) or lines[end].kind is HEADING
+        if tree.name(index) in _FRAME or not ends or _has_likes(tree, index):
+            return None
+        if index in (*generic.elements, *(step for element in generic.elements for step in ancestors(tree, element))):
+            return None
+        return Choice((index,), "generic", _over(tree, sums, sums.prose, (index,)))
+    return None
+
+
+def _has_likes(tree: Tree, index: int) -> bool:
+    """Whether an element's next sibling is built as it is: of one name and one class, or both sections."""
+    row = tree.rows[index]
+    after = next((i for i in range(index + 1, len(tree.rows)) if tree.rows[i].first >= tree.last[index]), None)
+    if after is None or tree.rows[after].parent != row.parent or tree.rows[after].tag != row.tag:
+        return False
+    name = row.attributes.get("class")
+    return tree.name(index) == "section" or (bool(name) and name == tree.rows[after].attributes.get("class"))
 
 
 def _around(tree: Tree, choice: Choice) -> set[int]:

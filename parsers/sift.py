@@ -42,6 +42,7 @@ _ENGLISH_TAIL = (
 _INDONESIAN_TAIL = (
     r"(?:berita|artikel|pos|postingan|tulisan|baca|konten|posting|video|topik) (?:terkait|lainnya|lain|populer"
     r"|terpopuler|terbaru|rekomendasi|pilihan)|rekomendasi(?: (?:untuk anda|berita))?|terpopuler|baca juga|lihat juga"
+    r"|(?:tentang|profil|biodata|sekilas(?: tentang)?) (?:si )?penulis"
     r"|tinggalkan (?:balasan|komentar)|komentar(?: pembaca)?|tag(?: terkait)?|topik terkait"
 )
 _TAIL = re.compile(rf"(?:{_ENGLISH_TAIL}|{_INDONESIAN_TAIL})\s*[:.…!?»>]*", re.IGNORECASE)
@@ -56,7 +57,8 @@ _NETWORKS = mark.vocabulary(
     threads tiktok youtube reddit messenger print cetak share bagikan copy"""
 )
 _SIGN_UP = re.compile(  # the letters it begins with first: addresses are long
-    r"(?=[sbl#])(?:sign-?(?:up|in)\b|\bsubscri(?:be|ption)\b|\blog-?in\b|\blangganan|\bberlangganan|#/portal)"
+    r"(?=[sbl#/])(?:sign-?(?:up|in)\b|\bsubscri(?:be|ption)\b|\blog-?in\b|\blangganan|\bberlangganan|#/portal"
+    r"|/comments\b|#(?:comments?|respond)\b)"
 )
 # Microdata that states a fact of the article for machines, where a page prints it.
 _FACTS = mark.vocabulary(
@@ -138,6 +140,8 @@ class _Sifter:
 
     def _reason(self, index: int) -> str | None:
         row, tag = self.tree.rows[index], self.tree.name(index)
+        if tag == "footer" and row.kind is QUOTE:  # who is quoted
+            return None
         if attributes := row.attributes:
             noise = self.noise_in(tag, attributes)
             if noise and self._share(index) < 0.6:
@@ -272,8 +276,10 @@ class _Sifter:
     def _take(self, line: Line, why: str | None) -> None:
         if line.kind is CAPTION and line.text[0] in "—–" and self._after_quote():
             line = line._replace(kind=QUOTE)  # who is quoted, set as the figure's caption
+        elif line.kind is CODE and line.text.replace("\n", "").isdigit():
+            why = why or "line numbers"
         why = why or (self._line_reason(line) if line.links else None)
-        if why is None or line.kind is CAPTION:
+        if why is None:
             self.out.blocks.append(block_of(line, self.base))
         else:
             self.out.removed.append(Removal(STEP, why, clean_spaced(line.text)))

@@ -12,9 +12,10 @@ ROLES = {
     "break": "br",
     "image": "img",
     "rule": "hr",
+    "button": "button",
     "head": "head",
     "fact": "meta link title script noscript",
-    "skip": """base style template svg math select option button iframe object embed canvas audio video map datalist
+    "skip": """base style template svg math select option iframe object embed canvas audio video map datalist
         textarea input progress meter frameset source track param area col""",
 }
 BLOCKS = """html body div p section article main aside header footer nav ul ol li dl dt dd table thead tbody tfoot

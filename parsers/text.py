@@ -36,3 +36,9 @@ def clean_spaced(text: str) -> str:
 def cut(text: str, limit: int) -> str:
     """At most `limit` characters, ending in an ellipsis where something was cut."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def one_line(raw: str) -> str:
+    """White space as single spaces; no character of it but the space is printable, so most text is only looked at."""
+    text = raw.strip()
+    return text if text.isprintable() and "  " not in text else " ".join(text.split())

@@ -21,6 +21,7 @@ from parsers import tags
 from parsers.block import Attributes, BlockKind, Head, Line, Row
 from parsers.decode import DEPTH
 from parsers.gather import Gatherer
+from parsers.text import one_line
 
 
 def _tag_ids() -> dict[int, str]:
@@ -37,7 +38,7 @@ _BY_NAME = {name: number for number, name in TAG_NAMES.items()}
 _CLOSED, _OPEN, _ANCHOR, _STRONG = -2, -3, -4, -5
 _CAPTION, _CELL, _PARAGRAPH = BlockKind.CAPTION, BlockKind.CELL, BlockKind.PARAGRAPH  # asking an enum takes long
 _KIND_OF = {_BY_NAME[name]: kind for name, kind in tags.KINDS.items()}
-_TIME, _HTML, _ARTICLE = _BY_NAME["time"], _BY_NAME["html"], _BY_NAME["article"]
+_TIME, _HTML, _ARTICLE, _FOOTER = (_BY_NAME[name] for name in ("time", "html", "article", "footer"))
 _PRE, _PRUNED, _READ = ({_BY_NAME[name] for name in names.split()} for names in (tags.PRE, tags.PRUNED, tags.READ))
 _FACTS = {_BY_NAME[name]: name for name in tags.ROLES["fact"].split()}
 _TOLD = {
@@ -106,14 +107,8 @@ def _walk(roots: Sequence[LexborNode], splits: Splitter | None, prune: bool, hea
     return walk.tree
 
 
-def _one_line(raw: str) -> str:
-    """White space as single spaces; no character of it but the space is printable, so most text is only looked at."""
-    text = raw.strip()
-    return text if text.isprintable() and "  " not in text else " ".join(text.split())
-
-
 def _breaks(raw: str) -> tuple[str, ...]:
-    found = tuple(line for line in map(_one_line, raw.split(_MARK)) if line)
+    found = tuple(line for line in map(one_line, raw.split(_MARK)) if line)
     return found if len(found) > 1 else ()
 
 
@@ -248,7 +243,8 @@ class _Walk:
         """
         named = number in _PRUNED
         junk = marks & mark.JUNK or (named and not self._in_article())
-        if not junk or not self.prunes or number in _READ:
+        quoted = number == _FOOTER and self.rows[-1].kind is BlockKind.QUOTE  # tells who is
+        if not junk or not self.prunes or number in _READ or quoted:
             return False
         excused = marks & mark.KEEP and (marks & mark.AREA or not named)
         return not (excused or marks & _NEVER_JUNK)
@@ -296,6 +292,10 @@ class _Walk:
     def _skip(self, node: LexborNode, number: int) -> int:
         return _CLOSED
 
+    def _button(self, node: LexborNode, number: int) -> int:
+        """Skipped, but in a heading, where it opens and shuts what stands under it."""
+        return _OPEN if self.current >= 0 and self.rows[self.current].kind is BlockKind.HEADING else _CLOSED
+
     def _marks(self, attributes: Attributes, node: LexborNode) -> int:
         """The marks of an element; what it says of the article's head is caught on the way."""
         marks = _CLASSES[attributes.get("class")] | _TOKENS[attributes.get("id")]
@@ -330,7 +330,7 @@ class _Walk:
     def _end_link(self) -> None:
         parts, begin = self.parts, self.link_at
         if 0 <= begin < len(parts):
-            text = _one_line("".join(parts[begin:]) if begin + 1 < len(parts) else parts[begin])
+            text = one_line("".join(parts[begin:]) if begin + 1 < len(parts) else parts[begin])
             if text:
                 self.linked += len(text)
                 self.links.append((text, self.href))
@@ -350,7 +350,7 @@ class _Walk:
             self.strong_at = 0
         raw = "".join(parts)
         parts.clear()
-        text = raw.strip("\n").rstrip() if self.pre else _one_line(raw)
+        text = raw.strip("\n").rstrip() if self.pre else one_line(raw)
         breaks: tuple[str, ...] = ()
         if self.break_at >= 0:
             breaks = _breaks(raw)

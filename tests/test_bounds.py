@@ -116,6 +116,46 @@ def test_a_short_post_beside_a_long_box_about_the_site() -> None:
     assert MENU not in body(f"{MENU}<div>{post}</div>{box}")
 
 
+def test_a_narrow_column_beside_the_text_is_not_joined() -> None:
+    side = f"<div class='col-lg-4'><h5>Butuh bantuan?</h5><p>{P}</p></div>"
+    html = f"<div class=row><div class='col-lg-8'><h1>{TITLE}</h1><p>{P * 2}</p><p>{P}</p></div>{side}</div>"
+    assert body(html) == [(P * 2).strip(), P.strip()]
+    half = html.replace("col-lg-8", "col-lg-6").replace("col-lg-4", "col-lg-6")
+    assert len(body(half)) == 4
+
+
+def test_boxes_under_headings_beside_a_text_of_two_lines() -> None:
+    boxes = "".join(f"<div class=kotak><h3>Kotak {n}</h3><p>{P}</p></div>" for n in range(3))
+    post = (
+        f"<div class=kabar><h2>{TITLE}</h2><div><p>{P}</p><p>Jalan sudah dibuka lagi pukul lima pagi.</p></div></div>"
+    )
+    assert body(f"<div><div>{post}</div><div>{boxes}</div></div>") == [
+        P.strip(),
+        "Jalan sudah dibuka lagi pukul lima pagi.",
+    ]
+    alike = boxes.replace("kotak", "kabar")
+    assert len(body(f"<div>{post}{alike}</div>")) == 8
+
+
+def test_what_a_heading_says_on_a_button_is_read() -> None:
+    ask = f"<h2><button>Kapan klaim diajukan?</button></h2><div>{P}</div><button>Kirim</button>"
+    assert body(f"<div><h1>{TITLE}</h1><p>{P * 3}</p>{ask}</div>")[1:] == ["Kapan klaim diajukan?", P.strip()]
+
+
+def test_line_numbers_of_code_go_and_who_is_quoted_in_a_footer_stays() -> None:
+    code = "<table><tr><td><pre>1\n2\n</pre></td><td><pre>a = 1\nb = 2</pre></td></tr></table>"
+    quote = "<blockquote><p>Kami sabar.</p><footer class=blockquote-footer>Pelatih</footer></blockquote>"
+    found = body(f"<div><h1>{TITLE}</h1><p>{P * 3}</p>{code}{quote}<p>{P}</p></div>")
+    assert found == [(P * 3).strip(), "a = 1\nb = 2", "Kami sabar.", "Pelatih", P.strip()]
+
+
+def test_a_caption_within_junk_tells_of_nothing() -> None:
+    box = f"<div class=subscription-widget><figure><img src=a><figcaption>{P}</figcaption></figure></div>"
+    html = f"{HEAD}<div><h1>{TITLE}</h1><p>{P * 3}</p>{box}<p>{P * 2}</p></div>"
+    found = extract(Page("https://a.example/b", html.encode(), NOW, Origin.STORED), rules.Rules())
+    assert found.captions == ()
+
+
 def test_buttons_to_share_and_to_sign_up() -> None:
     share = "<div><a href=#>Facebook</a> <a href=#>WhatsApp</a></div>"
     sign = "<div><a href='/#/portal/signup'>Berlangganan</a></div>"
