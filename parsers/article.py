@@ -181,10 +181,20 @@ def _with_beside(cleaned: Cleaned, reading: _Reading, page: Page) -> Cleaned:
         decks = _decks(reading.tree.head)
         captions = [c for c in captions if normal(c.text) not in decks]
     return cleaned._replace(
-        captions=tuple({normal(c.text): c for c in reversed(captions)}.values())[::-1],
+        captions=_once(captions),
         sources=tuple(dict.fromkeys((*cleaned.sources, *around.sources))),
         credits=tuple(dict.fromkeys((*cleaned.credits, *_credits_in(reading.sifted.removed), *around.credits))),
     )
+
+
+def _once(captions: Sequence[Caption]) -> tuple[Caption, ...]:
+    """Each text once, where it stands first, with the credit that any of its copies names."""
+    found: dict[str, Caption] = {}
+    for caption in captions:
+        known = found.setdefault(normal(caption.text), caption)
+        if known.credit is None and caption.credit:
+            found[normal(caption.text)] = replace(known, credit=caption.credit)
+    return tuple(found.values())
 
 
 def _credits_in(removed: Sequence[Removal]) -> list[Credit]:

@@ -21,9 +21,10 @@ _LEAD = re.compile(
     re.I,
 )
 _TAIL = re.compile(
-    r"[|•·]|\s(?:editor|redaktur|penyunting|penulis|reporter|fotografer)\b\s?[:|]|\s[-–—]\s|,?\s(?:pada|on"
+    r"[|•·]|\s/\s|\s(?:editor|redaktur|penyunting|penulis|reporter|fotografer)\b\s?[:|]|\s[-–—]\s|,?\s(?:pada|on"
     r"|di|at)\s|,?\s(?:senin|selasa|rabu|kamis|jum['’]?at|sabtu|minggu"
-    r"|ahad)\b|,?\s(?:jan|feb|mar|apr|may|mei|jun|jul|aug|agu|sep|oct|okt|nov|dec|des)[a-z]{0,6}\.? \d|\d{1,2}[/ ]"
+    r"|ahad|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b|\s(?:updated|published)$|,?\s(?:jan|feb|mar|apr|may|mei|jun"
+    r"|jul|aug|agu|sep|oct|okt|nov|dec|des)[a-z]{0,6}\.? \d|\d{1,2}[/ ]"
     r"|lihat profil|view my|lihat semua|view all|follow|ikuti|[-–—,]?\s?(?:editor|penulis|reporter|author|jurnalis"
     r"|wartawan|kontributor)$|\("
 )

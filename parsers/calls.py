@@ -10,7 +10,7 @@ from parsers.lines import SAYING, words_of
 _CHANNEL = re.compile(
     r"\b(?:google news|whats?app|wa|telegram|channel|saluran|kanal|aplikasi|apps?|newsletter|facebook|fanpage"
     r"|instagram|twitter|tiktok"
-    r"|youtube|line|notifikasi|sosial media|media sosial|medsos|bot|grup|group|ponsel\w*|e?-?mail|podcast|play"
+    r"|youtube|line|notifikasi|sosial media|media sosial|medsos|bot|grup|group|ponsel\w*|e?-?mail\w*|podcast|play"
     r" ?store|app ?store|marketplace|shopee|tokopedia|lazada|bukalapak)\b"
 )
 _CALL = re.compile(
@@ -25,6 +25,7 @@ _CALL_OURS = re.compile(
     r"|info(?:rmasi)?|lainnya|menarik"
     r"|channel|saluran|kanal|google news|us|our|news|latest|https?)\b|https?:"
 )
+_FETCHES = re.compile(r"(?:unduh|download|instal|install|cek|baca|klik|akses|simak|temukan)\b")  # what a guide says too
 _SCROLL = re.compile(r"(?:scroll|gulir|geser|swipe)\b.{0,60}(?:lanjut\w*|melanjutkan|continue|membaca|content|artikel)")
 _SUPPORT = re.compile(
     r"dukung (?:kami|blog ini|penulis) (?:di|via|melalui|lewat|dengan) [^,]{2,60}|pilih saluran andalan\w*\b.{0,160}"
@@ -39,7 +40,7 @@ def is_call(text: str, low: str, block: Block) -> bool:
         return False
     if re.search(r"\b(?:kata|katanya|ujar|ujarnya|imbau|menurut|tutur|ucap)\b", low):
         return False
-    return bool(_CALL_OURS.search(low)) or len(words_of(low)) <= 6
+    return bool(_CALL_OURS.search(low)) or (len(words_of(low)) <= 6 and not _FETCHES.match(low))
 
 
 def is_update_call(text: str, low: str, block: Block) -> bool:

@@ -19,11 +19,11 @@ _TRAILING = re.compile(
     rf"(?P<text>.{{0,600}}?)[\s|/,\-–—]{{0,3}}[|/\-–—(,.][\s|/\-–—(]{{0,3}}"
     rf"(?:(?:courtesy(?: of)?|foto oleh|photo by|image by|dok(?:umentasi)?\.?|dok\. foto|kredit foto|credit"
     rf"|(?:photo|image|picture) (?:credit|source|courtesy)) ?[:.]?"
-    rf"|(?:foto|photo|image|gambar|kredit|sumber(?: foto| gambar)?) ?:) ?(?P<credit>{_WHO})[\s|)\].]{{0,5}}",
+    rf"|(?:foto|photo(?:graph)?|image|gambar|kredit|sumber(?: foto| gambar)?) ?:) ?(?P<credit>{_WHO})[\s|)\].]{{0,5}}",
     re.I,
 )
 _BRACKET = re.compile(
-    r"(?P<text>.{0,1200}?)\s?[(\[](?P<credit>(?i:(?:foto|photo|sumber|source|dok|dokumentasi|gambar|image|ist"
+    r"(?P<text>.{0,1200}?)\s?[(\[](?P<credit>(?i:(?:foto(?:-foto)?|photo|sumber|source|dok|dokumentasi|gambar|image|ist"
     r"|istimewa|credit|kredit|ilustrasi|courtesy|doc)\b[^()\[\]]{0,80})|(?=[^()\[\]]{0,100}[A-Za-z]{3})"
     r"(?:[^()\[\]/]{1,40}/[^()\[\]]{1,60}|[A-Z]{2,10}(?: (?:PHOTO|FOTO|Photo|Foto))?))[)\]]\W{0,3}"
 )
@@ -35,13 +35,18 @@ _OFFICE_END = re.compile(
     r"|[Tt]angkapan [Ll]ayar"
     r"|[Ss]creenshot|[Rr]epro|Arsip|Koleksi|Instagram|Twitter|Facebook|YouTube|TikTok|IG|FB|Getty|Shutterstock"
     r"|Freepik|Pixabay|Unsplash|Pexels|iStock|Canva|Reuters|AFP|AP|EPA|Antara|Xinhua|Wikimedia|Wikipedia)\b"
-    r"[^()\[\]]{0,60}|@\w[^()\[\]]{1,40})"
+    r"[^()\[\]]{0,60}|[\w-]{2,30}\.(?:com|id|co\.id|net|org)(?:/[^()\[\]]{1,40})?|@\w[^()\[\]]{1,40})"
     r"[)\]]\W{0,3}"
 )
 _HANDLE_END = re.compile(
     r"(?P<text>.{3,600}?)[.!?”\"] (?P<credit>(?:Instagram|Twitter|Facebook|TikTok|YouTube|IG|FB|X)[ /]@?[\w.]{2,40})"
 )
 _STROKE_END = re.compile(r"(?P<text>.{3,600}?)[.,]? /(?P<credit>[A-Z][\w.' ]{1,30}(?:/[\w .@']{2,40}){1,2})")
+_AGENCY_ALONE = re.compile(
+    r"(?P<text>.{3,600}?)[.!?”\"] (?P<credit>AFP|AP|ANTARA|Antara|REUTERS|Reuters|EPA|Xinhua|Bernama|Getty Images"
+    r"|Istimewa"
+    r"|Shutterstock|Freepik|Pixabay|Unsplash|Pexels)"
+)
 _DASHED_PHOTO = re.compile(
     r"(?P<text>.{3,600}?)\s?[-–—|]\s?(?:Foto|FOTO|Gambar|Photo) "
     r"(?P<credit>[A-Z][\w./]{1,30}(?: [A-Z][\w./]{0,30}){0,3})"
@@ -83,7 +88,8 @@ _DESK_END = re.compile(r".{3,600}?[.!?] (?P<credit>(?:(?:Foto|Dok)/)?[A-Z][\w.]{
 # What the forms with a credit behind a mark have in common: one look that spares prose all of them.
 _MARKED = re.compile(
     r"[|/\-–—(,.][\s|/\-–—(]{0,3}(?:courtesy|foto|photo|image|dok|kredit|credit|gambar|sumber|antara|afp|ap|reuters"
-    r"|epa|getty|shutterstock|freepik|pixabay|unsplash|pexels|istimewa|xinhua|anadolu|istock|wikipedia|wikimedia|net|ist"
+    r"|epa|getty|shutterstock|freepik|pixabay|unsplash|pexels|istimewa|xinhua|anadolu|istock|wikipedia|wikimedia|net"
+    r"|ist"
     r"|repro|rmol)"
 )
 _SET_OFF = (_DASHED_PHOTO, _TRAILING, _SLASH_AGENCY, _AGENCY_END)
@@ -98,8 +104,9 @@ _YEAR_IN = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 _YEAR = re.compile(r"(?:19|20)\d\d\s+")
 _NOBODY_CREDITED = frozenset(("ist", "istimewa", "pribadi", "net", "internet", "dok", "dokumen pribadi", "antara"))
 _CREDIT_WORDS = re.compile(
-    r"^(?:foto|photo|sumber|source|dokumentasi|dok|gambar|image|credit|kredit|courtesy|doc)\b(?: (?:foto|gambar"
-    r"|oleh|by|of))? ?[:.]? ?",
+    r"^(?:foto(?:-foto)?|photo|sumber|source|dokumentasi|dok|gambar|image|credit|kredit|courtesy|doc)\b(?: (?:foto"
+    r"|gambar"
+    r"|oleh|by|of|credit|source|courtesy))? ?[:.]? ?",
     re.I,
 )
 
@@ -126,7 +133,7 @@ def _ended(text: str) -> Caption:
     if text.rstrip(" .|").endswith((")", "]")):
         m = _OFFICE_END.fullmatch(text) or _NAMED_END.fullmatch(text)
         return Caption(text.strip(" |"), m["credit"].strip(" .,") if m and is_name(m["credit"]) else None)
-    for form, sign in ((_HANDLE_END, ". "), (_STROKE_END, " /")):
+    for form, sign in ((_HANDLE_END, " "), (_STROKE_END, " /"), (_AGENCY_ALONE, " ")):
         if sign in text and (m := form.fullmatch(text)):
             return Caption(m["text"].strip(" |/-–—,"), m["credit"].strip(" .,"))
     return Caption(text.strip(" |"), None)
@@ -135,7 +142,8 @@ def _ended(text: str) -> Caption:
 def _describes(text: str) -> bool:
     """ "Foto: Candi Borobudur pada 1872": what is seen, in words without capitals or with a year, and no name."""
     named = "/" in text or "@" in text or is_outlet(text) or text.casefold().strip(".") in _NOBODY_CREDITED
-    return not named and (len(words_of(text)) > 6 or not like_headline(text) or _YEAR_IN.search(text) is not None)
+    words = len(words_of(text))
+    return not named and (words > 6 or (words > 3 and not like_headline(text)) or _YEAR_IN.search(text) is not None)
 
 
 def _abbreviates(m: re.Match[str], credit: str) -> bool:

@@ -46,11 +46,11 @@ def states_publication(text: str) -> bool:
     What stands beside the date are names, rubrics and the words of stamps: a word in small letters that is none of
     these makes a sentence of it, and a copyright or a source line tells its own year.
     """
-    if _OTHERS.search(text) or (text.endswith(".") and text.count(" ") > 6):
+    if _OTHERS.search(text) or (text.endswith(".") and text.count(" ") > 6 and not text.endswith(".m.")):
         return False
     before = ""
     for word in _WORDS.findall(text):
-        if word.islower() and word not in _STAMP and before not in _NAMING:
+        if word.islower() and word not in _STAMP and before not in _NAMING and not word.startswith("publi"):
             return False
         before = word.casefold()
     return True
@@ -69,7 +69,7 @@ _BESIDE_TEXT = (
     " category kategori dan and the of for dibaca kali views view menit baca min read komentar comments"
     " comment dilihat"
     " yang detik menit jam hari minggu bulan tahun minutes hours days lalu ago hari ini kemarin siang sore malam pagi"
-    " petang lihat"
+    " petang lihat von por del den"
 )
 _STAMP = STAMP_WORDS | MONTHS.keys() | frozenset(_BESIDE_TEXT.split())
 

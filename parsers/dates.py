@@ -164,12 +164,16 @@ def is_stamp(text: str, relative: bool = False) -> bool:
     rest = _without_date(line)
     if rest is None:
         return False
-    rest = _without_date(rest) or rest  # "Tayang: ... | Diperbarui: ..."
+    if _SECOND.search(line):
+        rest = _without_date(rest) or rest  # "Tayang: ... | Diperbarui: ..."
     for pattern in (_HIJRI, _TIME, _HOUR, _HOUR_HALF):
         rest = pattern.sub(" ", rest)
     rest = re.sub(r"\b(?:utc|gmt)? ?[+-]\d{1,2}(?::?\d\d)?(?!\d)", " ", rest)
     words = [w for w in re.findall(r"[a-z0-9'.]+", rest) if w.strip(".'")]
     return all(w.strip(".") in STAMP_WORDS or w in STAMP_WORDS for w in words if not _SITE.fullmatch(w))
+
+
+_SECOND = re.compile(r"diperba|update|modified|terakhir")
 
 
 def _without_date(line: str) -> str | None:

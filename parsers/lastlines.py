@@ -35,12 +35,12 @@ _ALSO_OURS = re.compile(
 _NEIGHBOUR = re.compile(
     r"[←«‹⟵] ?(?P<back>[^.:]{3,150})|(?P<on>[^.:]{3,150}?) ?[→»›⟶]"
     r"|(?:(?:artikel|berita|pos|tulisan|postingan|post|article) )?(?:sebelumnya|selanjutnya|berikutnya)"
-    r" (?P<named>[^.:]{8,150})",
+    r" (?P<named>[^.:]{8,150})|(?:previous|prev|next) (?:article|post|story) (?P<after>[^.:]{8,150})",
     re.I,
 )
 # What the patterns for last lines begin with, but for a reader's name.
 _CLOSES = re.compile(
-    r"[\d+(←«‹⟵]|sebelum|selanjut|berikut|artikel |berita |pos|tulisan |e-?mail"
+    r"[\d+(←«‹⟵]|sebelum|selanjut|berikut|artikel |berita |pos|pre|next|tulisan |e-?mail"
     r"|f(?:acebook|b|anpage|ollow)|i(?:nstagram|g|kuti)|t(?:witter|iktok|elegram|emukan)|y(?:outube|uk)|wh?a"
     r"|line|s(?:egera|il|elain|e|atu|urel)|a(?:yo|tau|nda)|hubungi|k(?:ontak|unjungi|amu)|juga|bisa|dapat"
 )
@@ -72,7 +72,7 @@ def closing_rule(block: Block) -> str | None:
 
 def _is_neighbour(text: str) -> bool:
     m = _NEIGHBOUR.fullmatch(text)
-    title = (m["back"] or m["on"] or m["named"]).strip() if m else ""
+    title = (m["back"] or m["on"] or m["named"] or m["after"]).strip() if m else ""
     return (
         bool(title)
         and title[0].isupper()

@@ -28,8 +28,9 @@ from parsers.worded import worded_rule
 _COUNT = re.compile(
     r"(?:(?:one|\d{1,4}) thoughts? on [\"“'].{1,200}"
     r"|\(?\d{1,6}\)? ?(?:komentar|comments?|tanggapan|balasan|ulasan|replies|reply|respon(?:s|ses)?)"
-    r"|(?:komentar|comments?|tanggapan) ?:? ?\(? ?\d{1,6} ?\)?|(?:satu|\d{1,4}) (?:pemikiran|tanggapan|komentar)"
-    r" (?:pada|to|untuk|di) [\"“'].{1,200})"
+    r"|(?:komentar|comments?|tanggapan) ?:? ?\(? ?\d{1,6} ?\)?|(?:satu|\d{1,4}|tidak ada|belum ada|posting|poskan"
+    r"|kirim)"
+    r" (?:pemikiran|tanggapan|komentar) (?:pada|to|untuk|di) [\"“'].{1,200})"
 )
 _SHARED = re.compile(
     r"(?:(?:berbagi|bagikan|share|kirim(?:kan)?|kongsi(?:kan)?|compartir) (?:ini |this )?"
@@ -103,6 +104,8 @@ _NOTICE = re.compile(
     r"(?:dilarang (?:keras )?(?:(?:mengambil|melakukan)\b.{0,60}\b(?:isi|konten|berita|artikel|tulisan|materi|karya"
     r"|situs|website|blog|laman|crawling|sebagian|seluruh|content)\b|mengutip|menyalin|memperbanyak|menyebarluaskan"
     r"|menggandakan|mencuplik).{0,120}(?:izin|ijin|persetujuan|mencantumkan).{0,120}"
+    r"|(?:konten|artikel|berita|tulisan|isi)\b.{0,40}\bdilarang (?:keras )?(?:di)?(?:salin|kutip|gandakan|perbanyak"
+    r"|sebarluaskan|menyalin|mengutip)\b.{0,80}"
     r"|(?:isi |setiap )?komentar .{0,40}(?:menjadi|merupakan|adalah) tanggung jawab"
     r" (?:pengguna|pembaca|pengirim|komentator|pengunjung|penulis komentar|masing-masing).{0,100}"
     r"|(?:(?:entri|pos|kiriman|tulisan) ini|this (?:entry|post) was) (?:posted|di(?:tulis|publikasikan|poskan|posting"
@@ -124,7 +127,9 @@ _FORM = re.compile(
     r"(?: (?:ke|to|on|pada|untuk) .{1,150})(?: batalkan balasan| cancel reply)?"
 )
 _READING = re.compile(
-    r"(?:(?:estimasi )?(?:waktu|lama) (?:mem)?baca|reading time) ?:? ?\d{1,3} ?(?:menit|min)\w*(?: (?:baca|read))?"
+    r"\d{1,2}:\d\d ?/ ?\d{1,2}:\d\d"
+    r"|(?:(?:estimasi |perkiraan )?(?:waktu |lama )?(?:mem)?baca|reading time) ?:? ?\d{1,3} ?(?:menit"
+    r"|min)\w*(?: (?:baca|read))?"
     r"|\d{1,3} ?(?:menit|min(?:ute)?s?) (?:baca|membaca|read)"
 )
 _SPONSORED = re.compile(r"(?:sponsored|presented) by [^,]{1,30}")
@@ -136,6 +141,17 @@ _SCRIPT = re.compile(r"\(adsbygoogle\b.{0,120}|(?:https?://)?pic\.twitter\.com/\
 _SHARES = re.compile(r"\d[\d.,]*[kmrbjt]* ?(?:shares?|likes?|dibagikan|suka|retweets?)", re.I)
 
 
+_KNOT = re.compile(r"[-~=*_ ]{1,12}[oO0xX]{1,7}[-~=*_ ]{1,12}")  # "--oOo--"
+_PAGES = re.compile(
+    r"[«‹< ]{0,4}(?:\d{1,3}(?:[ ,|]{1,3}\d{1,3}){0,20}|next|prev|previous|older|newer|selanjutnya|berikutnya"
+    r"|sebelumnya)"
+    r"[»›> ]{0,4}",
+    re.I,
+)
+_AUTHORS_POSTS = re.compile(
+    r"(?:lihat|tampilkan|view|see) (?:semua|all) (?:pos|artikel|tulisan|postingan|berita|posts|articles|stories)"
+    r" (?:oleh|dari|by|from) .{1,60}"
+)
 # What any of the patterns can begin with, where it is a letter: one look that spares most prose all of them.
 BEGINS = (
     r"one |reading |sponsored |presented |dukung |dan jangan|pilih |estimasi |waktu |lama |pic\.|tweets "
@@ -149,7 +165,8 @@ BEGINS = (
     r"|add|tambahkan|temukan|pantau|akses|aktifkan|nyalakan|update|segera|atau |intip|bisa |dapat |kamu |scroll"
     r"|gulir|geser|swipe|tinggalkan|balas|leave|reply|suka|menyukai|facebook|twitter|whatsapp|print|tweet|label"
     r"|menu|home|beranda|anonim|unknown|kongsi|tema |theme |entri |this (?:entry|post) |average |vote |isi komentar"
-    r"|setiap komentar|related|rekomendasi|terpopuler|populer|trending|recommended|mungkin |more |informasi "
+    r"|setiap komentar|konten |isi |tidak ada |belum ada |estimasi|perkiraan|view (?:all)|related|rekomendasi"
+    r"|terpopuler|populer|trending|recommended|mungkin |more |informasi "
 )
 _BEGINS = by_first_letter(BEGINS)
 
@@ -174,8 +191,10 @@ def pattern_rule(block: Block) -> str | None:
     text = block.text
     if len(text) > LINE_LIMIT or block.kind in VERBATIM:
         return None
-    if not any(map(str.isalnum, text)):
+    if not any(map(str.isalnum, text)) or (text[-1] in "-~=*_" and _KNOT.fullmatch(text)):
         return "divider"
+    if (text[0] in "«‹<" or text[-1] in "»›>") and _PAGES.fullmatch(text):
+        return "page_number"
     line, text = normal(text), text.lstrip(_BULLETS)
     if block.text[0] in _ARROWS and _is_pointed(block):
         return "read_also"
@@ -213,6 +232,7 @@ _WHOLE = (
     ("comments", _FORM),
     ("embed", _MENTION),
     ("share_count", _SHARES),
+    ("byline_labels", _AUTHORS_POSTS),
     ("reading_time", _READING),
     ("ads", _SPONSORED),
 )
@@ -275,7 +295,7 @@ def _is_labelled(text: str, block: Block) -> bool:
     if group is None or group.name not in ("related", "related_weak"):
         return False
     linked = sum(len(link.text) for link in block.links) >= 0.7 * len(rest.strip())
-    return linked or (group.name == "related" and like_headline(rest) and len(words_of(rest)) > 3)
+    return linked or (group.name == "related" and like_headline(rest) and len(words_of(rest)) > 2)
 
 
 def _prose_after(rest: str) -> bool:

@@ -13,7 +13,7 @@ from parsers.sources import URL, is_name
 
 _ROLE_WORDS = {
     "author": "penulis,author,writer,oleh,by,ditulis oleh,diposting oleh,diposkan oleh,posted by,written by,teks"
-    ",naskah",
+    ",naskah,teks dan foto,foto dan teks,naskah dan foto,penulis dan fotografer",
     "reporter": "reporter,repoter,pewarta,wartawan,jurnalis,liputan,laporan,peliput,koresponden,laporan reporter"
     ",laporan wartawan,laporan jurnalis,laporan kontributor,rep",
     "editor": "editor,penyunting,redaktur,redaktur pelaksana,redpel,sunting,uploader,penyelaras,produser,edited by,red",
@@ -26,13 +26,20 @@ _ROLE_WORDS = {
 ROLES = {word: role for role, words in _ROLE_WORDS.items() for word in words.split(",")}
 BRIEF_ROLES = frozenset(("rep", "red"))  # Republika's; also how other words begin
 _ROLE = "|".join(sorted(ROLES, key=len, reverse=True))
-_CREDIT = re.compile(rf"(?P<role>{_ROLE})(?:/(?:{_ROLE}))? ?[:：] ?", re.I)
+# "Editor Bahasa:", "Kontributor Malang:", "Editor / Penulis:"
+_BESIDE_ROLE = (
+    r"(?: ?/ ?(?:{role}))?(?: (?:naskah|bahasa|foto|video|pelaksana|berita|artikel|konten|web|online|daerah|muda|senior"
+    r"|utama|(?-i:[A-Z])[\w.]{{2,20}})){{0,2}}"
+)
+_CREDIT = re.compile(rf"(?P<role>{_ROLE}){_BESIDE_ROLE.format(role=_ROLE)} ?[:：] ?", re.I)
 LAST_ROLES = ("Editor", "Author", "Reporter", "Penulis", "Redaktur", "Jurnalis", "Wartawan")
 _ROLE_LAST = re.compile(rf"(?P<name>[A-Z][\w.'’-]+(?: [A-Z][\w.'’-]*){{0,4}}) (?P<role>{'|'.join(LAST_ROLES)})")
 _NAME = re.compile(r"[^\W\d_][\w.'’&@/-]*(?:,? (?:[^\W\d_][\w.'’&@/-]*|&)){0,11}\.?")
 _BYLINE = re.compile(
     r"(?P<lead>oleh|by|ditulis oleh|diposting oleh|diposkan oleh|dicatat oleh|diterbitkan oleh|dipublikasikan oleh"
-    r"|diunggah oleh|diupload oleh|posted by|published by|written by)"
+    r"|diunggah oleh|diupload oleh|posted by|published by|written by|dibuat oleh|disusun oleh|dikirim oleh"
+    r"|dirangkum oleh"
+    r"|dilaporkan oleh|(?:story|text|words|reported|report|article) by)"
     r"[: ]\s?(?P<name>[^\d|:]{2,60})(?P<rest>.*)",
     re.I,
 )
@@ -41,10 +48,12 @@ _DESKED = re.compile(
     r"(?P<desk>[^\d–—|/,•·]{2,40}?(?<! )|Liputan ?6(?:\.com)?)(?P<rest>(?: ?[-–—|/,•·] ?.{3,60})?)"
 )
 _STAMPED_BY = re.compile(r"(?P<stamp>.{6,60}?)[ ,|–—•·-]{1,3}(?:by|oleh):? (?P<name>[^\d|:]{2,60})", re.I)
-_SET_OFF = re.compile(r"[|–—•·-]")
+_STAMP_FIRST = re.compile(r"(?P<stamp>.{6,60}?) ?[|–—•·] ?(?P<name>[^\d|:]{2,40})")
+_SET_OFF = re.compile(r"[|–—•·/-]")
+_POSTED = re.compile(r"di(?!buat|susun|kirim|rangkum|lapor)|posted|published|written", re.I)  # a form of a blog's own
 _DAYS = "|".join(sorted((day for day in WEEKDAYS if len(day) > 3), key=len, reverse=True))
 _NAMED_STAMP = re.compile(
-    rf"(?P<lead>[^\d]{{2,60}}?)(?P<mark>[\s,|–—•·-]{{1,4}})"
+    rf"(?P<lead>[^\d]{{2,60}}?)(?P<mark>[\s,|–—•·/-]{{1,4}})"
     rf"(?P<stamp>(?:(?:{_DAYS})[\s,.]{{0,2}})?\d{{1,2}}[ /-].{{6,50}})",
     re.I,
 )
@@ -68,7 +77,7 @@ _LOUD_NAMES = re.compile(
     r"[A-Z][A-Z.' -]{2,40}(?: ?\| ?[A-Z][A-Z.' -]{2,40}){1,4}|[A-Z][A-Z.' -]{2,40} \(KONTRIBUTOR\)"
 )
 _DESK = re.compile(
-    r"\([a-z]{2,9}(?:/[a-z][a-z0-9.]{0,9}){1,3}\)"
+    r"\([a-z]{2,9}(?:/[a-z0-9][a-z0-9.]{0,9}){1,3}\)"
     r"|[(\[]\s?[A-Za-z]{2,5}\d{0,3}(?:\s?[/|\-,]\s?(?:[A-Za-z]{2,6}\d{0,3}|\*)){0,3}\s?[)\]]\.?|\([A-Z]{1,3}-\d{1,2}\)"
 )
 _DESK_MARK = re.compile(r"\([a-z]{2,5}(?:/[a-z]{2,5}){1,2}\)")
@@ -87,6 +96,7 @@ def read_credits(block: Block) -> tuple[Credit, ...]:
     if len(block.text) > LINE_LIMIT:
         return ()
     text = block.text.strip(" ()[]*-–—|•")
+    text = f"{text})" if text.count("(") > text.count(")") else text
     report = _REPORT.fullmatch(text) if text[:7].casefold() == "laporan" else None
     if report and like_headline(report["name"]):
         return (Credit("reporter", report["name"].strip()),)
@@ -124,8 +134,11 @@ def _starts_role(text: str, m: re.Match[str]) -> bool:
     return not before.isalnum() or (m["role"][0].isupper() and before.islower())
 
 
+_PLACED = re.compile(r"(?<=\w) ?\([^()\d]{2,40}\)$")  # "Rina Dewi (Malang)"
+
+
 def _is_person(name: str) -> bool:
-    plain = URL.sub(" ", name).strip()
+    plain = _PLACED.sub("", URL.sub(" ", name).strip())
     if not _NAME.fullmatch(plain) or SAYING.search(plain.casefold()):
         return False
     words = words_of(plain)
@@ -161,10 +174,10 @@ def read_byline(
     if m and is_stamp(m["stamp"]) and len(words_of(m["name"])) <= 6:
         return Credit("author", m["name"].strip()), m["stamp"]
     m = _BYLINE.fullmatch(text)
-    if m and (at_head or len(m["lead"]) > 8):
-        name = _NAME_END.sub("", m["name"].strip(" ,-–—|"))
+    if m and (at_head or _POSTED.match(m["lead"])):
+        name = _PLACED.sub("", _NAME_END.sub("", m["name"].strip(" ,-–—|*")))
         bare = bare_name(name)
-        signed = like_headline(bare) or len(m["lead"]) > 8 or name.casefold() in DESKS
+        signed = like_headline(bare) or _POSTED.match(m["lead"]) or name.casefold() in DESKS
         if _is_person(name) and len(words_of(bare)) <= 6 and signed:
             return Credit("author", without_mark(name)), m["rest"].strip() or None
     if not at_head:
@@ -190,6 +203,8 @@ def _named_stamp(text: str) -> tuple[Credit | None, str | None]:
     """
     if (by := _STAMPED_BY.fullmatch(text)) and is_stamp(by["stamp"]) and _signs(by["name"]):
         return Credit("author", by["name"].strip()), by["stamp"]
+    if (on := _STAMP_FIRST.fullmatch(text)) and is_stamp(on["stamp"]) and _is_full_name(on["name"].strip()):
+        return None, on["stamp"]  # a name or a rubric: only the date is sure
     m = _NAMED_STAMP.fullmatch(text)
     if m is None or not is_stamp(m["stamp"]) or len(words_of(m["lead"])) > 6 or not like_headline(bare_name(m["lead"])):
         return None, None
@@ -302,8 +317,8 @@ _TAGS = re.compile(
 )
 _HASHTAGS = re.compile(r"(?:#[\w-]{2,40}[ ,]*){1,30}")
 _VIEWS = re.compile(
-    r"(?:telah |sudah )?(?:dibaca|dilihat|ditonton|(?:post |page )?views?|hits?|pembaca|tayangan"
-    r"|read)\s?:?\s(?:sebanyak"
+    r"(?:telah |sudah |jumlah |total )?(?:dibaca|dilihat|ditonton|(?:post |page ?)?views?|hits?|pembaca|tayangan"
+    r"|pengunjung|kunjungan|visitors?|viewers?|read)\s?:?\s(?:sebanyak"
     r" )?(?P<a>[\d.,]+\s?(?:k|rb|ribu|jt|juta)?)\s?(?:x|kali|orang|times|views?|pembaca)?"
     r"|visited (?P<c>\d[\d.,]*) times?, \d[\d.,]* visit\W?s\W? today"
     r"|(?P<b>[\d.,]+\s?(?:k|rb|ribu|jt|juta)?)\s?(?:x|kali)?\s?(?:views?|dibaca|dilihat|hits?|reads?|pembaca"
@@ -319,9 +334,16 @@ def read_tags(block: Block) -> tuple[str, ...]:
         return tuple(t.strip("#, ") for t in text.split("#") if t.strip("#, "))
     m = _TAGS.match(text)
     if not m:
-        return ()
+        return _tags_unmarked(text) if text[:3].casefold() in ("tag", "lab") else ()
     parts = split_tags(text[m.end() :])
     return parts if len(text) <= LINE_LIMIT or len(parts) >= 10 else ()
+
+
+def _tags_unmarked(text: str) -> tuple[str, ...]:
+    """ "Tags Resep, Camilan": two terms or more, each with a capital."""
+    word, _, rest = text.partition(" ")
+    parts = split_tags(rest) if word.casefold() in ("tag", "tags", "label", "labels") and "," in rest else ()
+    return parts if len(parts) > 1 and all(part[0].isupper() for part in parts) else ()
 
 
 def split_tags(text: str) -> tuple[str, ...]:

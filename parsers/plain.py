@@ -28,12 +28,13 @@ _BEGINS = by_first_letter(
     r"|courtesy|di(?:kutip|sadur|lansir|olah|sarikan|ambil|terjemahkan|himpun|rangkum|adaptasi|salin|nukil|pos|tulis"
     r"|catat|terbitkan|tandai|kategorikan)|dari berbagai|naskah|opini|kolom|laporan|esai|cerita|informasi|konten"
     r"|this (?:article|story|post)|ilustrasi|dok|label|tag|kategori|categor|topi[ck]|kata kunci|keyword|filed under"
-    r"|posted|published|original|buka |rep ?:|red ?:|"
+    r"|posted|published|original|first |reprint|republish|terjemahan|saduran|adaptasi|buka |rep ?:|red ?:|"
     + "|".join(re.escape(role) for role in sorted(ROLES.keys() - BRIEF_ROLES))
 )
 # What a short line may begin with besides: counters, credits of photos, a site's own addresses.
 _SAYS_BRIEFLY = re.compile(
-    r"telah |sudah |di(?:baca|lihat|tonton)|view|page view|hit|pembaca|tayangan|gambar|image|kredit|credit|selain|juga "
+    r"telah |sudah |jumlah |total |pengunjung|kunjungan|visitors?|viewers?|di(?:baca|lihat|tonton)|view|page view|hit"
+    r"|pembaca|tayangan|gambar|image|kredit|credit|selain|juga "
     r"|hubungi|kontak|berbagai |sebagian |isi artikel|visited"
     r"|se(?:detik|menit|jam|hari|minggu|bulan|tahun)|(?:fb|ig|wa|line|fanpage|instagram|tiktok|youtube"
     r"|telegram|whatapp)(?: kami)? ?[:：]"

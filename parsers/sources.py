@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from kliping.model import Source
 from parsers.block import HEADING, ITEM, Block, Link
+from parsers.dates import MONTHS, WEEKDAYS
 from parsers.lines import LINE_LIMIT, SAYING, like_headline, normal, words_of
 
 URL = re.compile(r"(?:https?://|www\.)[^\s<>\"“”]{3,600}")
@@ -27,13 +28,15 @@ CLICK = re.compile(
     re.I,
 )
 _LABEL = re.compile(
-    r"[(\[*•\-–— ]{0,4}(?P<label>"
-    r"(?:sumber|source|sources|src|referensi|rujukan|reference|references|refer|ref|via|artikel asli|berita asli"
+    r"[(\[*•\-–—~» ]{0,4}(?P<label>"
+    r"(?:sumber|source|sources|src|referensi|rujukan|reference|references|refer|ref\.?|via|artikel asli|berita asli"
     r"|(?:link|tautan|url) (?:asli|sumber|berita|artikel))"
     r"(?: (?:berita|artikel|tulisan|foto|gambar|video|data|informasi|info|referensi|rujukan|asli|link|tautan"
-    r"|terkait|utama|lain|teks|materi|terjemahan|bacaan|photo|image|images|article|news|url|dari)){0,2}"
+    r"|ilustrasi|kutipan|grafis|infografis|peta|tabel|naskah|cerita|kisah|resep|terkait|utama|lain|teks|materi"
+    r"|terjemahan|bacaan|photo|image|images|article|news|url|dari)){0,2}"
     r"|(?:artikel ini )?(?:dikutip|disadur|dilansir|diolah|disarikan|diambil|diterjemahkan|dihimpun|dirangkum"
-    r"|diadaptasi|disalin|dinukil|bersumber|melansir|mengutip|copas|repost|reposted|diposting ulang|adapted|taken"
+    r"|diadaptasi|disalin|dinukil|disunting|diunduh|terjemahan|saduran|adaptasi|bersumber|melansir|mengutip|copas"
+    r"|repost|reposted|diposting ulang|adapted|taken"
     r"|quoted|courtesy)"
     r"(?: (?:dari|of|from|oleh|kembali dari|ulang dari)(?: (?:laman|situs|website|web|blog|berbagai sumber))?)?"
     r") ?(?P<colon>[:：=]|(?=https?://|www\.)|(?<=\S) (?=\S)|$) ?(?P<value>.*)",
@@ -51,14 +54,13 @@ _AGENCIES = frozenset(_AGENCIES_TEXT.split())
 
 
 # Labels that may stand alone over their links; those of a reference list only over a single one.
-LONE_LABELS = frozenset(
-    ("sumber", "source", "sources", "sumber asli", "sumber berita", "sumber artikel", "sumber tulisan", "link sumber",
-     "tautan sumber", "sumber link", "sumber informasi", "sumber data", "sumber foto", "sumber gambar", "via")
-)  # fmt: skip
-REFERENCE_LABELS = frozenset(
-    ("referensi", "referensi artikel", "rujukan", "reference", "references", "refs", "ref", "sumber referensi",
-     "sumber rujukan", "sumber bacaan", "daftar pustaka", "daftar referensi", "sumber pustaka", "bibliografi")
-)  # fmt: skip
+_LONE_TEXT = """sumber,sumber-sumber,source,sources,sumber asli,sumber berita,sumber artikel,sumber tulisan
+link sumber,tautan sumber,sumber link,sumber informasi,sumber data,sumber foto,sumber gambar,via"""
+_REFERENCES_TEXT = """referensi,referensi artikel,rujukan,reference,references,refs,ref,sumber referensi,sumber rujukan
+sumber bacaan,daftar pustaka,daftar referensi,sumber pustaka,bibliografi"""
+LONE_LABELS, REFERENCE_LABELS = (
+    frozenset(text.replace("\n", ",").split(",")) for text in (_LONE_TEXT, _REFERENCES_TEXT)
+)
 _LABELS_ALONE = LONE_LABELS | REFERENCE_LABELS
 # A label of any words before nothing but an address.
 _ADDRESSED = re.compile(
@@ -72,16 +74,24 @@ _ORIGINAL = re.compile(
     r"(?:asli|aslinya|sumber|sumbernya|original|source)"
     r"(?: (?:aslinya|asli|artikel|berita|article|story|post|version|here|di sini|disini|selengkapnya)){0,2}"
     r"(?: (?:di|dari|pada|on|at|from|in) (?P<outlet>[^.,:;]{2,60}(?:\.[a-z]{2,5}){0,2}))?[.!]?"
-    r"|(?:artikel|berita) (?:asli|aslinya|sumber)|original (?:article|story|post)",
+    r"|(?:artikel|berita) (?:asli|aslinya|sumber)(?:nya)?(?: (?:dapat|bisa) (?:anda )?(?:dibaca|baca|dilihat|lihat"
+    r"|diakses"
+    r"|disimak|simak) (?:di|pada) (?P<place>[^.,:;]{2,60}(?:\.[a-z]{2,5}){0,2})[.!]?)?|original (?:article|story|post)",
     re.I,
 )
+_LIST = re.compile(r" ?[,;&] ?| dan ")
 _FROM = re.compile(
-    r"^(?:dikutip|disadur|dilansir|diolah|disarikan|diambil|diterjemahkan|disalin|dinukil|diadaptasi|dirangkum|bersumber)"
+    r"^(?:dikutip|disadur|dilansir|diolah|disarikan|diambil|diterjemahkan|disalin|dinukil|diadaptasi|dirangkum"
+    r"|bersumber"
+    r"|disunting|diunduh|terjemahan|saduran|adaptasi)"
     r"\b.*\bdari\b",
     re.I,
 )
 _VARIOUS = re.compile(
-    r"(?:(?:(?:diolah|dikutip|dirangkum|dihimpun|disarikan|disadur|diambil) )?dari )?berbagai (?:sumber|media)"
+    r"(?:(?:(?:diolah|dikutip|dirangkum|dihimpun|disarikan|disadur|diambil) )?dari )?berbagai (?:sumber|media"
+    r"|referensi)"
+    r"|(?:(?:diolah|dikutip|dirangkum|dihimpun|disarikan|disadur|diambil) )?dari (?:beberapa|sejumlah|aneka|banyak)"
+    r" (?:sumber|media|referensi)"
 )
 _TAKEN = re.compile(
     r"(?:artikel|berita|tulisan|naskah|konten|informasi|materi) ini (?:telah |sudah )?(?:dikutip|disadur|diolah|diambil"
@@ -92,6 +102,7 @@ _TAKEN = re.compile(
 
 
 _MANY = 20
+_JOINING = re.compile(r"^(?:[\s,;.&|()\[\]:-]|\b(?:dan|and)\b)+|(?:[\s,;.&|()\[\]:-]|\b(?:dan|and)\b)+$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,10 +131,13 @@ def read_source(block: Block) -> SourceLine | None:
     if text[:5].casefold() in ("(via ", "[via ") and is_name(bare[4:]) and like_headline(text[5:].strip("()[] ")):
         return SourceLine((Source(text[5:].strip("()[] "), _link_url(block.links)),))
     if (taken := _TAKEN.fullmatch(text)) and like_headline(taken["value"].rstrip(".")):
-        return SourceLine((Source(taken["value"].rstrip("."), _link_url(block.links)),))
+        name = block.links[0].text if len(block.links) == 1 else taken["value"]
+        return SourceLine((Source(name.rstrip("."), _link_url(block.links)),))
     if original := _ORIGINAL.fullmatch(text):
         url = _link_url(block.links)
-        return SourceLine((Source((original["outlet"] or text).strip(" ."), url),), strong=bool(url))
+        return SourceLine(
+            (Source((original["outlet"] or original["place"] or text).strip(" ."), url),), strong=bool(url)
+        )
     if ("://" in text or "www." in text) and (addressed := _ADDRESSED.fullmatch(text)):
         return _valued(block, addressed["label"], True, addressed["value"])
     if _VARIOUS.fullmatch(bare):
@@ -152,7 +166,7 @@ def _valued(block: Block, label: str, colon: bool, value: str) -> SourceLine | N
     kind = "image" if _IMAGE_LABEL.search(label) else "text"
     links = tuple(link for link in block.links if link.url and link.text and link.text in value)
     addresses = URL.findall(value)
-    rest = URL.sub(" ", value).strip(" ,;.dan&|-")
+    rest = _JOINING.sub("", URL.sub(" ", value))
     direct = colon or bool(URL.match(value))
     if (
         addresses
@@ -168,14 +182,20 @@ def _valued(block: Block, label: str, colon: bool, value: str) -> SourceLine | N
         links = (Link(value, block.links[0].url),)
     if DOMAIN.fullmatch(value.rstrip(".")):
         return SourceLine((Source(value.rstrip("."), _link_url(links), kind),), strong=True)
+    if (parts := _LIST.split(value.rstrip("."))) and all(map(DOMAIN.fullmatch, parts)):
+        return SourceLine(tuple(Source(part, None, kind) for part in parts), strong=True)
     if links and _covered(value, links):
         return SourceLine(tuple(Source(link.text, link.url, kind) for link in links), strong=colon)
-    if not colon and _FROM.match(label) and _is_title(value):
+    if not colon and ((_FROM.match(label) and _is_title(value)) or (label.casefold() == "via" and _is_agency(value))):
         return SourceLine((Source(value, _link_url(links), kind),))
     known = normal(value) in _AGENCIES or not _REFERENCE.match(label) or (len(label) == 3 and _is_title(value))
     if colon and (_NAME_LABEL.search(label) or _REFERENCE.match(label)) and known and is_name(value):
         return SourceLine((Source(value.rstrip(" ."), _link_url(links), kind),))
     return None
+
+
+def _is_agency(value: str) -> bool:
+    return value[:1].isupper() and normal(value) in _AGENCIES
 
 
 def _is_title(value: str) -> bool:
@@ -259,28 +279,40 @@ _REPUBLISHED = re.compile(
     r"(?P<rest>.{0,20}\b(?:di|pada|oleh|dari|dengan|antara|in|on|at|by)\b.{1,600}|\W*(?:selengkapnya|klik).{0,200})",
     re.I | re.S,
 )
+_FIRST_IN = re.compile(
+    r"(?:(?:this|the|a version of this) (?:article|story|post|piece|essay)\b.{0,30}\b(?:first|originally)"
+    r"|(?:originally|first)) (?:published|appeared|posted|printed|ran)\b.{0,20}?\b(?:in|on|at|by)\b.{1,200}"
+    r"|re(?:published|printed|posted) (?:with permission )?(?:from|by|of|courtesy of) .{1,120}",
+    re.I,
+)
 _READ_ORIGINAL = re.compile(
     r"(?:baca|simak|lihat) (?:artikel|berita|selengkapnya)(?: asli| selengkapnya)?(?: (?:dari|di))?"
     r" ?[\w.]{2,40},? [\"“'‘].{1,250}[\"”'’]? (?:selengkapnya|di sini|disini)\b.{0,300}",
     re.I,
 )
 _OUTLET = re.compile(
-    r"\b(?:di|pada|oleh|dari|dengan|in|on|at|by)\s+(?:laman |situs |portal |website |media |majalah |harian |koran"
+    r"\b(?:di|pada|oleh|dari|dengan|in|on|at|by|from)\s+(?:laman |situs |portal |website |media |majalah |harian |koran"
     r"|surat kabar |tabloid |jurnal )?(?P<name>\w[\w\-]{1,40}(?:\.[\w\-]{2,30}){0,3}(?:"
     r" [A-Z][\w\-]{1,30}(?:\.[a-z]{2,6})?){0,3})"
 )
 
 
+_DAYS = MONTHS.keys() | WEEKDAYS  # "originally published on November 18"
+
+
 def read_republished(block: Block) -> Source | None:
     """ "Artikel ini telah tayang di X dengan judul ...": where the text stood first, with its address when given."""
     text = block.text
-    if len(text) > 2 * LINE_LIMIT or not (_REPUBLISHED.fullmatch(text) or _READ_ORIGINAL.fullmatch(text)):
+    if len(text) > 2 * LINE_LIMIT or not any(
+        form.fullmatch(text) for form in (_REPUBLISHED, _READ_ORIGINAL, _FIRST_IN)
+    ):
         return None
     address = URL.search(text)
     url = next((link.url for link in block.links if link.url), None)
     url = url or (address.group().rstrip(".,;:)]}'\"") if address else None)
     m = _OUTLET.search(text)
     name = m["name"].rstrip(".") if m else None
+    name = None if name and name.casefold().split()[0] in _DAYS else name
     if url is None and (
         name is None or not (DOMAIN.fullmatch(name) or name[0].isupper() or re.search(r"klik|dengan judul", text))
     ):

@@ -46,6 +46,8 @@ def cut_suffix(block: Block) -> Cut | None:
     if block.kind in _WHOLE:
         return None
     start = _glued(block.text)
+    if start == 0 and ":" in block.text and read_credits(block):
+        return None
     return None if start is None else _parts(block, start, block.text[start:].strip())
 
 

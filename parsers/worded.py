@@ -19,7 +19,7 @@ _INVITE = (
     " lihat tampilkan show"
 )
 # Words of sentences, and the phrases in which furniture has them.
-_SENTENCE = re.compile(r"\b(?:yang(?! (?:pertama|lain\w*)\b)|(?:tidak|belum)(?! ada\b))")
+_SENTENCE = re.compile(r"\b(?:yang(?! (?:pertama|lain\w*)\b)|(?:tidak|belum)(?! (?:ada|mengandung)\b))")
 _STEP = re.compile(r"\W*(?:klik|click|tap|tekan)\b(?!.*\b(?:di ?sini|here)\b)")  # of a guide, naming a button
 
 
@@ -47,14 +47,17 @@ _VOCABULARIES = (
         " all more hide no yet there are is on this article artikel berita postingan pos tulisan you must logged harus"
         " mengirim memberi memberikan menulis meninggalkan menambahkan sembunyikan ditutup closed disabled dengan via"
         " terbaru terlama sort by newest oldest buat tambah tambahkan yuk dan baru lanjutan berikutnya tindak lanjut"
-        " akan melalui lewat surel email beritahu tahu saya notify me of new follow up posts catat",
-        "komentar komen komentarmu berkomentar comment comments commenting mengomentari",
+        " akan melalui lewat surel email beritahu tahu saya notify me of new follow up posts catat mohon sopan santun"
+        " bijak"
+        " baik dimoderasi moderasi oleh admin mengandung sara spam relevan sesuai topik gunakan bahasa",
+        "berkomentarlah komentar komen komentarmu berkomentar comment comments commenting mengomentari",
         "balasan tanggapan reply membalas",
         _INVITE,
     ),
     _vocabulary(
         "subscription",
-        "sign up for to the our a your by via now free daily weekly latest news updates in get daftar daftarkan email"
+        "sign up for to the our a your by via now free anda kamu daily weekly latest news updates in get daftar"
+        " daftarkan email"
         " mail lewat melalui surel kami blog ini gratis sekarang dan dapatkan berita artikel terbaru terkini update di"
         " dengan untuk setiap hari alamat masukkan enter address of new posts notifications receive kotak masuk",
         "newsletter newsletters subscribe buletin inbox",
@@ -65,7 +68,7 @@ _VOCABULARIES = (
         "ads",
         "ke atas bawah untuk bacaan artikel berita to with down up ini kami kamu anda setelah berlanjut dilanjutkan"
         " below after story by promosi post the di terus hubungi ruang space your google layar",
-        "bersponsor sponsored pariwara",
+        "adsense bersponsor sponsored pariwara",
         "iklan ad ads advertisement advertisements scroll gulir geser swipe",
         "melanjutkan lanjut lanjutkan membaca baca konten content continue resume reading read pasang tutup lewati"
         " laporkan report close skip here disini sini",
@@ -78,6 +81,16 @@ _VOCABULARIES = (
         "",
         "selengkapnya membaca baca read reading continue lihat simak cek",
         "klik click sini disini here lanjut lanjutkan",
+    ),
+    _vocabulary(
+        "share",
+        "ini ke kepada dengan lewat di teman temanmu sahabat keluarga kerabat sosial anda kamu orang lain to with your"
+        " on"
+        " yuk ya",
+        "",
+        "bagikan sebarkan share kirim kirimkan bagi berbagi kongsi kongsikan",
+        "artikel berita postingan tulisan halaman kiriman teman teman-teman sahabat media this post article friends via"
+        " melalui",
     ),
     _vocabulary(
         "player",
@@ -97,7 +110,7 @@ _VOCABULARIES = (
 # Words that begin so much prose that no line is held against the vocabularies for them.
 _COMMON_TEXT = (
     "the a an to on is more there this it by in of up one first are with after below your now new get our its for from"
-    " di ke ini untuk dan ada dengan akan dari yang baru berita artikel info saya kami kamu juga menarik hari"
+    " di ke ini untuk dan ada dengan akan dari yang baru berita artikel saya kami kamu juga menarik hari"
     " versi suara oleh setelah"
 )
 _OPENING = frozenset().union(*(v.words for v in _VOCABULARIES)) - frozenset(
