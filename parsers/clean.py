@@ -13,7 +13,9 @@
   sources    source lines and republish notices
   piles      search words piled up after "Tag ... :"
   credits    reporters, editors, desk initials, counters, tags
+  boxes      a single loud headline of another post between two paragraphs
   closing    links to other pages of the site at the very end; headings whose text has left
+  signature  a last line set off that says who wrote or sent the text
 
 The round is repeated until nothing leaves, so cleaning is idempotent. Steps whose cuts explain themselves are exempt
 from the guard; any other that would take over 40 % of the text, or leave under 200 characters of more, is refused.
@@ -28,7 +30,7 @@ from typing import NamedTuple
 from kliping.model import Caption, Credit, Removal, Source
 from parsers.block import Block
 from parsers.breaks import join_labels, split_breaks
-from parsers.closing import drop_closing_links, drop_hanging
+from parsers.closing import drop_boxes, drop_closing_links, drop_hanging, drop_signature
 from parsers.draft import Draft, Sift
 from parsers.steps import (
     CleanContext,
@@ -134,5 +136,7 @@ STEPS: tuple[tuple[Step, bool], ...] = (  # the step, and whether its cuts expla
     (drop_sources, True),
     (drop_piles, False),
     (drop_credits, False),
+    (drop_boxes, True),
     (drop_closing_links, False),
+    (drop_signature, True),
 )

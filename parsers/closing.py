@@ -1,12 +1,15 @@
-"""Steps of cleaning for what is left at the very end of a text when all else has gone."""
+"""Steps of cleaning for what is left when all else has gone: boxes between paragraphs, and the very end of a text."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import pairwise
 
-from parsers.block import HEADING, PARAGRAPH, Block
+from kliping.model import Credit
+from parsers.block import HEADING, ITEM, PARAGRAPH, Block
 from parsers.draft import Draft, Sift
+from parsers.lines import SMALL_WORDS, like_headline, words_of
 from parsers.steps import CleanContext
 
 _HOST = re.compile(r"https?://[^/?#]{1,255}/")
@@ -45,7 +48,53 @@ def _leads_on(block: Block, context: CleanContext) -> bool:
     """One link to another page of the site, or to the front of another, that offers nothing to fetch."""
     if block.kind is not PARAGRAPH or len(block.links) != 1 or len(block.text) > 160:
         return False
-    url, host = block.links[0].url or "", _HOST.match(context.url or "")
-    same = host is not None and url.casefold().startswith(host[0].casefold()) and len(url) > len(host[0])
+    url = block.links[0].url or ""
     front = _FRONT.fullmatch(url) is not None and " " in block.text
-    return (same or front) and block.link_share > 0.95 and not _FETCH.search(f"{block.text} {url}".casefold())
+    return (front or _is_own(url, context)) and block.link_share > 0.95 and not _fetches(block)
+
+
+def _is_own(url: str, context: CleanContext) -> bool:
+    host = _HOST.match(context.url or "")
+    return host is not None and url.casefold().startswith(host[0].casefold()) and len(url) > len(host[0])
+
+
+def _fetches(block: Block) -> bool:
+    return _FETCH.search(f"{block.text} {block.links[0].url or ''}".casefold()) is not None
+
+
+def drop_boxes(draft: Draft, context: CleanContext, out: Sift) -> None:
+    """A list of one loud headline that links to a page of the site, between two paragraphs: "Baca juga" unsaid."""
+    blocks = draft.blocks
+    for index in range(1, len(blocks) - 1):
+        block = blocks[index]
+        if block.kind is ITEM and block.emphasis and len(block.links) == 1 and _is_box(blocks, index, context):
+            out.drop(index, "links", "box", block.text)
+
+
+def _is_box(blocks: Sequence[Block], index: int, context: CleanContext) -> bool:
+    block, alone = blocks[index], blocks[index - 1].kind is PARAGRAPH is blocks[index + 1].kind
+    headline = block.link_share > 0.95 and len(words_of(block.text)) > 3 and like_headline(block.text)
+    return alone and headline and _is_own(block.links[0].url or "", context) and not _fetches(block)
+
+
+_SIGNATURE = re.compile(
+    r"[^\w.]{0,3}(?P<lead>(?i:oleh|dari|by|from|karya|kiriman(?: dari)?|(?:ditulis|dikirim) oleh)) ?:? "
+    r"(?P<name>[A-Z][\w'’-]*(?: [A-Z][\w'’-]*){0,2})[^\w.?!]{0,3}"
+)
+_SENT = ("dari", "from", "kiriman", "dikirim")
+
+
+def drop_signature(draft: Draft, context: CleanContext, out: Sift) -> None:
+    """The last line, set off in italics or bold, that says who wrote or sent the text: "Oleh Rina Dewi"."""
+    last = len(draft.blocks) - 1
+    block = draft.blocks[last] if last > 0 else None
+    if block is None or not block.emphasis or len(block.text) > 60 or block.links:
+        return
+    m = _SIGNATURE.fullmatch(block.text)
+    if m and not any(word.casefold() in _BETWEEN for word in words_of(m["name"])):
+        role = "contributor" if m["lead"].casefold().startswith(_SENT) else "author"
+        out.credits.append(Credit(role, m["name"]))
+        out.drop(last, "credits", "signature", block.text, "credits")
+
+
+_BETWEEN = SMALL_WORDS | {"sampai", "menuju", "kepada"}  # "Dari Sabang Sampai Merauke" names nobody

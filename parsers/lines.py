@@ -117,7 +117,7 @@ _SMALL_TEXT = (
     "dan di ke dari yang untuk dengan pada atau dalam saat usai jelang soal oleh bagi para si sang ini itu of the and"
     " to in on for a an vs by at as is ala demi agar bak lewat hingga karena jadi akibat terkait sampai tanpa"
 )
-_SMALL = frozenset(_SMALL_TEXT.split())
+SMALL_WORDS = frozenset(_SMALL_TEXT.split())
 
 
 def words_of(text: str) -> list[str]:
@@ -130,7 +130,7 @@ def like_headline(text: str) -> bool:
     text = text.rstrip(" \"'”’)")
     if not text or text[-1] in ".;,":
         return False
-    words = [w for w in words_of(text) if w.casefold() not in _SMALL]
+    words = [w for w in words_of(text) if w.casefold() not in SMALL_WORDS]
     capital = sum(1 for w in words if not w[0].islower())
     return bool(words) and capital * 10 >= len(words) * 7
 

@@ -423,3 +423,61 @@ def test_closed_lines_after_a_bullet_are_composite() -> None:
     """ "• Redaksi Redaksi" is a footer, also where no pattern begins with its first word."""
     assert pattern_rule(Block(BlockKind.PARAGRAPH, "• Redaksi Redaksi")) == "composite"
     assert pattern_rule(Block(BlockKind.PARAGRAPH, "• Redaksi kami buka")) is None
+
+
+# --- what is left when all else has gone ------------------------------------------------------------------------------
+
+SITE = CleanContext(url="https://kabar.example/2019/perahu")
+
+
+def said(text: str) -> Block:
+    return Block(BlockKind.PARAGRAPH, text, emphasis=True)
+
+
+@pytest.mark.parametrize(
+    ("line", "credit"),
+    [
+        ("Oleh Siti Rahma", Credit("author", "Siti Rahma")),
+        ("Kiriman dari Budi", Credit("contributor", "Budi")),
+        ("Dari Kawan Nelayan", Credit("contributor", "Kawan Nelayan")),
+        ("~ By Siti Rahma", Credit("author", "Siti Rahma")),
+    ],
+)
+def test_a_last_line_set_off_that_says_who_wrote_is_a_signature(line: str, credit: Credit) -> None:
+    for below in ((), (p("Sumber: https://utara.example/1"),), (p("0 komentar:"), p("Posting Komentar"))):
+        cleaned = clean([p(LEAD), p(MORE), said(line), *below], NONE)
+        assert texts(cleaned) == [LEAD, MORE]
+        assert cleaned.credits == (credit,)
+
+
+def test_what_only_looks_like_a_signature_stays() -> None:
+    for line in (
+        "Dari Sabang sampai Merauke",
+        "Dari Sabang Sampai Merauke",
+        "Dari Hati.",
+        "Dari laut",
+        "By the River",
+        "Oleh karena itu",
+        "Dari Dermaga Lama Kembali Pulang",
+    ):
+        assert texts(clean([p(LEAD), p(MORE), said(line)], NONE)) == [LEAD, MORE, line]
+    assert texts(clean([p(LEAD), said("Dari Kawan Nelayan"), p(MORE)], NONE)) == [LEAD, "Dari Kawan Nelayan", MORE]
+    assert texts(clean([p(LEAD), p(MORE), p("Dari Kawan Nelayan")], NONE)) == [LEAD, MORE, "Dari Kawan Nelayan"]
+
+
+def box(text: str, url: str = "https://kabar.example/2019/lain", emphasis: bool = True) -> Block:
+    return Block(BlockKind.ITEM, text, (Link(text, url),), emphasis)
+
+
+def test_a_list_of_one_loud_headline_of_the_site_is_a_box() -> None:
+    headline = "Nelayan Selamat Setelah Tiga Hari Hilang"
+    assert texts(clean([p(LEAD), box(headline), p(MORE)], SITE)) == [LEAD, MORE]
+    for kept in (
+        box(headline, "https://lain.example/2019/lain"),
+        box(headline, emphasis=False),
+        box("Unduh Formulir Pendaftaran Awak Kapal"),
+        box("Perahu karet dan dayung cadangan"),
+    ):
+        assert texts(clean([p(LEAD), kept, p(MORE)], SITE)) == [LEAD, kept.text, MORE]
+    two = [box(headline), box("Perahu Kedua Masih Dicari Hingga Kini")]
+    assert texts(clean([p(LEAD), *two, p(MORE)], SITE)) == [LEAD, *(block.text for block in two), MORE]
