@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import zlib
 from io import FileIO
+
+try:  # the same in half the time, where there is a wheel for the machine
+    from zlib_ng import zlib_ng as zlib
+except ImportError:
+    import zlib
 
 from kliping.errors import InputError
 
