@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from parsers import marks as mark
@@ -51,28 +51,32 @@ class Gatherer:
         lists = {name: tuple(values) for name, values in self.lists.items()}
         return Head(title=self.title, html_lang=self.html_lang, **lists)
 
-    def of_fact(self, name: str, node: Node) -> None:
-        """A meta, a link, a script or a title, wherever it stands."""
-        if name == "meta":
-            self._meta(node.attributes)
-        elif name == "link":
-            self._link(node.attributes)
-        elif name == "title":
-            self.title = self.title or " ".join(node.text().split())[:_LONGEST_META]
-        elif node.first_child is not None and "ld+json" in (node.attributes.get("type") or "").lower():
-            self.lists["json_ld"].append(node.text()[:_LONGEST_LD])
+    def readers(self) -> dict[str, Callable[[Node], None]]:
+        """What reads the elements that hold no text; without `wants` those that tell the headline, which the text is
+        found below."""
+        told: dict[str, Callable[[Node], None]] = {"title": self._title, "meta": self._meta}
+        return told | ({"link": self._link, "script": self._script} if self.wants else {})
 
-    def _meta(self, attributes: Attributes) -> None:
+    def _title(self, node: Node) -> None:
+        self.title = self.title or " ".join(node.text().split())[:_LONGEST_META]
+
+    def _meta(self, node: Node) -> None:
+        attributes = node.attributes
         key = attributes.get("property") or attributes.get("name") or attributes.get("itemprop")
         key = key or attributes.get("http-equiv")
         content = attributes.get("content")
         if key and content:
             self.lists["metas"].append((key.strip().lower(), content[:_LONGEST_META]))
 
-    def _link(self, attributes: Attributes) -> None:
+    def _link(self, node: Node) -> None:
+        attributes = node.attributes
         rel, href = attributes.get("rel"), attributes.get("href")
         if rel and href:
             self.lists["links"].append((rel.strip().lower(), href[:_LONGEST_META]))
+
+    def _script(self, node: Node) -> None:
+        if node.first_child is not None and "ld+json" in (node.attributes.get("type") or "").lower():
+            self.lists["json_ld"].append(node.text()[:_LONGEST_LD])
 
     def of_marks(self, marks: int, node: Node, attributes: Attributes) -> None:
         """An element whose class says byline, headline or date."""

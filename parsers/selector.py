@@ -69,35 +69,33 @@ class Index:
     """Selectors by the class or id they ask for, so that most elements are told apart by one look into a set."""
 
     def __init__(self, selectors: Sequence[Selector] = ()) -> None:
-        self.by_token: dict[str, list[Selector]] = {}
-        self.loose: list[Selector] = []
+        by_token: dict[str, list[Selector]] = {}
+        loose: list[Selector] = []
         for selector in selectors:
             keys = [wanted for name, how, wanted in selector.tests if (name, how) in _KEYED]
-            if keys:
-                self.by_token.setdefault(keys[0], []).append(selector)
-            else:
-                self.loose.append(selector)
-        self.asked: dict[str | None, tuple[Selector, ...]] = {None: (), "": ()}
+            (by_token.setdefault(keys[0], []) if keys else loose).append(selector)
+        self.loose = tuple(loose)
+        self.asked = _Asked(by_token)
 
     def find(self, tag: str, attributes: Mapping[str, str | None]) -> Selector | None:
         """A selector that matches; which one when several do is not told."""
-        for name in ("class", "id"):
-            value = attributes.get(name)
-            asked = self.asked.get(value)
-            for selector in self._asked_by(value) if asked is None else asked:
-                if selector.matches(tag, attributes):
-                    return selector
-        for selector in self.loose:
+        for selector in self.asked[attributes.get("class")] + self.asked[attributes.get("id")] + self.loose:
             if selector.matches(tag, attributes):
                 return selector
         return None
 
-    def _asked_by(self, value: str | None) -> tuple[Selector, ...]:
-        """The selectors that name a word of a class or id; the pages of a site repeat theirs."""
-        if len(self.asked) > _REMEMBERED:
-            self.asked = {None: (), "": ()}
-        found = tuple(selector for word in (value or "").split() for selector in self.by_token.get(word, ()))
-        self.asked[value] = found
+
+class _Asked(dict[str | None, tuple[Selector, ...]]):
+    """The selectors that name a word of a class or id; the pages of a site repeat theirs."""
+
+    def __init__(self, by_token: Mapping[str, Sequence[Selector]]) -> None:
+        self.by_token = by_token
+
+    def __missing__(self, value: str | None) -> tuple[Selector, ...]:
+        if len(self) > _REMEMBERED:
+            self.clear()
+        words = (value or "").split()
+        found = self[value] = tuple([selector for word in words for selector in self.by_token.get(word, ())])
         return found
 
 

@@ -40,10 +40,6 @@ _CAPTION, _CELL, _PARAGRAPH = BlockKind.CAPTION, BlockKind.CELL, BlockKind.PARAG
 _KIND_OF = {_BY_NAME[name]: kind for name, kind in tags.KINDS.items()}
 _TIME, _HTML, _ARTICLE, _FOOTER = (_BY_NAME[name] for name in ("time", "html", "article", "footer"))
 _PRE, _PRUNED, _READ = ({_BY_NAME[name] for name in names.split()} for names in (tags.PRE, tags.PRUNED, tags.READ))
-_FACTS = {_BY_NAME[name]: name for name in tags.ROLES["fact"].split()}
-_TOLD = {
-    _BY_NAME[name] for name in ("title", "meta")
-}  # what tells the headline, so that the text can be found below it
 _SPECIAL = _PRE | _PRUNED | {_HTML}
 _ASKED = mark.JUNK | mark.CAPTION
 _SPLITS = mark.JUNK | mark.CAPTION | mark.HIDDEN | mark.TAGS
@@ -134,6 +130,10 @@ class _Walk:
         self.pre = 0
         self.current = -1
         self.gatherer = Gatherer(head)
+        self.readers: dict[int, Callable[[LexborNode], None]] = {
+            _BY_NAME[name]: reader for name, reader in self.gatherer.readers().items()
+        }
+        self.readers[_BY_NAME["noscript"]] = self.tree.asides.append
 
     def run(self, root: LexborNode) -> None:
         """Depth first, without recursion: `nodes` are the elements we are in, `codes` what to do on leaving each.
@@ -378,18 +378,15 @@ class _Walk:
 
     def _head(self, node: LexborNode, number: int) -> int:
         """There is no text in the head, so the white space between its elements need not be stepped over."""
-        facts = _FACTS if self.gatherer.wants else _TOLD
+        reader_of = self.readers.get
         for child in node.iter():
-            number = child.tag_id
-            if number in facts:
-                self._fact(child, number)
+            if reader := reader_of(child.tag_id):
+                reader(child)
         return _CLOSED
 
     def _fact(self, node: LexborNode, number: int) -> int:
-        if _FACTS[number] == "noscript":
-            self.tree.asides.append(node)
-        elif self.gatherer.wants or number in _TOLD:
-            self.gatherer.of_fact(_FACTS[number], node)
+        if reader := self.readers.get(number):
+            reader(node)
         return _CLOSED
 
 
