@@ -151,17 +151,24 @@ def _is_giant(html: bytes, start: int, end: int) -> bool:
     """Whether what has no `<` from `start` to `end` is a tag with more than ATTRIBUTES attributes, two bytes each."""
     if not html[start : start + 1].isalpha() or not _has_places(html, start, end):
         return False
-    if _TAG_END.match(html, start, start + 2 * ATTRIBUTES):
+    if _TAG_END.match(html, start, start + 2 * ATTRIBUTES) or _in_program(html, start):
         return False
     tag = _TAG_END.match(html, start, end)
     return _has_many(html, start, tag.end() if tag else end)
+
+
+def _in_program(html: bytes, start: int) -> bool:
+    """Whether a script stands open there, in which `i<n` is no tag. One that is only quoted deceives, and what it then
+    hides is left to the child's CPU limit."""
+    script = html.rfind(b"<script", 0, start)
+    return script >= 0 and html.find(b"</script", script, start) < 0 and _UNREAD.match(html, script + 1) is not None
 
 
 def _hides_giant(html: bytes) -> bool:
     """Whether such a tag hides a `<` in a value, but no `>`; one that hides both is left to the child's CPU limit."""
     for start, end in _stretches(html, b">"):
         opening = _OPENING.search(html, start, end - 2 * ATTRIBUTES)
-        if opening and _has_many(html, opening.end(), end):
+        if opening and _has_many(html, opening.end(), end) and not _in_program(html, start):
             return True
     return False
 

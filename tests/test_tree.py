@@ -91,6 +91,15 @@ def test_attributes_are_cut() -> None:
     assert lines(defuse(html).decode()) == ["isi"]
 
 
+WORDS = b" ".join(b"w%d" % n for n in range(2 * ATTRIBUTES))
+
+
+def test_less_than_in_a_program_is_no_tag_of_many_attributes() -> None:
+    deep = b"<i>" * 600  # what a scan of the page would cut
+    assert defuse(b"<script>if (i<n) { // " + WORDS + b"; a<b }</script>" + deep).count(b"<i>") == 600
+    assert defuse(b"<script>if (i<1) {}</script><n " + WORDS + b">" + deep).count(b"<i>") < 600
+
+
 LONG = b"a { color: red }\n" * 200
 
 
