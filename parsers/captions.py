@@ -55,6 +55,7 @@ _AGENCY_END = re.compile(
     r"(?P<text>.{3,600}?)[.,] ?(?P<credit>(?:AFP|AP|ANTARA|REUTERS|Reuters|EPA|Antara)(?: PHOTO| FOTO| Photo|"
     r" Foto)?/[\w .]{2,40})"
 )
+_BRACKETED = 120  # characters from the bracket before a credit to the end
 _HAS_SIGN = re.compile(r"©|\([cC]\)")
 _SIGN = re.compile(r"(?P<text>[^©]{0,600}?)[\s/|\-–—.]{0,3}(?:©|\(c\))\s?(?P<credit>[^©].{1,100})", re.I)
 _SLASH_AGENCY = re.compile(
@@ -87,7 +88,7 @@ _PREFIX = re.compile(
 _DESK_END = re.compile(r".{3,600}?[.!?] (?P<credit>(?:(?:Foto|Dok)/)?[A-Z][\w.]{1,30}/[A-Z][\w .'-]{2,50})")
 # What the forms with a credit behind a mark have in common: one look that spares prose all of them.
 _MARKED = re.compile(
-    r"[|/\-–—(,.][\s|/\-–—(]{0,3}(?:courtesy|foto|photo|image|dok|kredit|credit|gambar|sumber|antara|afp|ap|reuters"
+    r"[|/\-–—(,.][\s|/\-–—(]{0,3}+(?:courtesy|foto|photo|image|dok|kredit|credit|gambar|sumber|antara|afp|ap|reuters"
     r"|epa|getty|shutterstock|freepik|pixabay|unsplash|pexels|istimewa|xinhua|anadolu|istock|wikipedia|wikimedia|net"
     r"|ist"
     r"|repro|rmol)"
@@ -232,16 +233,18 @@ def read_prefixed(block: Block) -> Caption | None:
 
 
 def _is_bracket(text: str) -> bool:
-    m = _BRACKET.fullmatch(text) if ")" in text[-4:] or "]" in text[-4:] else None
-    if not m or not m["text"].strip() or CITED.search(m["credit"].casefold()):
+    if not (")" in text[-4:] or "]" in text[-4:]):
         return False
-    credit = m["credit"]
+    m = _BRACKET.fullmatch(text, max(0, len(text) - _BRACKETED))
+    before, credit = (text[: m.end("text")], m["credit"]) if m else ("", "")
+    if not before.strip() or CITED.search(credit.casefold()):
+        return False
     marked = (
         _CREDIT_WORDS.match(credit + " ")
         or credit.casefold() in _NOBODY_CREDITED
         or ("/" in credit and credit[0].isupper() and len(credit) > 8)
     )
-    return bool(marked) and not re.search(r"[\"”]\W*$", m["text"]) and len(words_of(m["text"])) <= 90
+    return bool(marked) and not re.search(r"[\"”]\W*$", before) and len(words_of(before)) <= 90
 
 
 def _is_handed(text: str) -> bool:

@@ -14,7 +14,7 @@ ELEMENTS = 10  # of those that were not entered
 BEFORE, INTO, AFTER, MOST = 15, 4, 4, 20  # lines
 _TIME = re.compile(r"(?<!\d)[0-2]?\d[:.][0-5]\d(?!\d)")
 _YEAR = re.compile(r"(?:19[89]|20[0-4])\d(?<!\d{5})(?!\d)")  # what stands before is asked last: that spares most lines
-_SINCE = re.compile(r"\b(?:lalu|ago|kemarin|yesterday|hari ini|today|baru saja)\b", re.I)
+_SINCE = re.compile(r"(?=[abhklty])\b(?:lalu|ago|kemarin|yesterday|hari ini|today|baru saja)\b")
 _STROKES = re.compile(r"\s+[-–—|•·/]\s+")
 SINCE_BEFORE = 6  # lines before the text in which "3 jam lalu" tells of it and not of another post
 
@@ -32,7 +32,7 @@ def date_lines(tree: Tree, choice: Choice) -> tuple[str, ...]:
     texts = [line.text for line in near if len(line.text) < LONGEST and line.kind is not CAPTION]
     dated = sorted(filter(_YEAR.search, texts), key=_without_time)
     above = (line.text for line in near[:SINCE_BEFORE] if len(line.text) < LONGEST and not line.linked)
-    return (*dated[:MOST], *(text for text in above if _SINCE.search(text) and _tells_since(text)))
+    return (*dated[:MOST], *(text for text in above if _SINCE.search(text.lower()) and _tells_since(text)))
 
 
 def _tells_since(text: str) -> bool:

@@ -187,7 +187,7 @@ def _may_stamp(word: str, line: str) -> bool:
 
 _LONG_WORD = re.compile(r"(?<![a-z0-9.'])[a-z']{5,}(?![a-z0-9.'])")  # by itself: no part of a host
 _DATE_WORDS = _words("bulan tahun siang petang malam") | MONTHS.keys()
-_THREE_DIGITS = re.compile(r"\d\D*\d\D*\d")  # a day and a year of two
+_THREE_DIGITS = re.compile(r"\d\D*+\d\D*+\d")  # a day and a year of two
 STAMP_WORDS = WEEKDAYS | _words(
     "diterbitkan diperbarui diperbaharui diposting diposkan dipublikasikan dipublikasi publikasi ditayangkan diunggah"
     " dimuat dirilis dibuat ditulis tayang terbit rilis update updated modified published posted created date tanggal"

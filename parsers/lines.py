@@ -28,7 +28,13 @@ def folded(text: str) -> str:
 @lru_cache(maxsize=2048)  # every step asks for the same few lines
 def normal(text: str) -> str:
     """Lower case, one space between words, without the marks around the line."""
-    line = folded(text)
+    return bare(folded(text))
+
+
+def bare(line: str) -> str:
+    """Without the marks around the line."""
+    if line[:1].isalnum() and line[-1].isalnum():
+        return line
     start, end = 0, len(line)
     while start < end and not line[start].isalnum():
         start += 1

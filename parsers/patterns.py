@@ -14,6 +14,7 @@ from parsers.block import ITEM, VERBATIM, Block
 from parsers.lines import (
     LINE_LIMIT,
     SAYING,
+    bare,
     by_first_letter,
     closed_lines,
     folded,
@@ -182,7 +183,12 @@ def _may_begin(line: str, bulleted: bool) -> bool:
     begins = _BEGINS.get(line[0])
     if line[0].isdecimal() or (begins and begins.match(line)):
         return True
-    return bulleted and normal(FIRST_ENDS.split(line, maxsplit=1)[0]) in opening_words()
+    return bulleted and _opens(line)
+
+
+def _opens(line: str) -> bool:
+    """Whether the first word is one that closed lines begin with."""
+    return bare(FIRST_ENDS.split(line, maxsplit=1)[0]) in opening_words()
 
 
 @lru_cache(maxsize=256)  # asked for where the end is looked for, and by the step
@@ -238,23 +244,23 @@ _WHOLE = (
 )
 
 
-_GLUED = re.compile(r"(?<=[:.!?…])(?=\w)")
-_BEGINNING = 60  # characters that hold the first word
+_GLUED = re.compile(r"([:.!?…])(?=\w)")
 
 
 def _is_composite(text: str, low: str, block: Block) -> bool:
     """Closed lines run together, "Suka ini:Suka Memuat...", and nothing else."""
-    first = normal(_GLUED.sub(" ", text[:_BEGINNING])).partition(" ")[0]
-    if normal(first) not in opening_words():
+    if not _opens(normal(text)):
         return False
-    words = normal(_GLUED.sub(" ", text)).split()
+    words = bare(folded(_GLUED.sub(r"\1 ", text))).split()
     if not 2 <= len(words) <= 20:
         return False
     closed, at, parts, sure = closed_lines(), 0, 0, False
+    if bare(words[0]) not in opening_words():
+        return False
     while at < len(words):
         for take in range(min(9, len(words) - at), 0, -1):
-            group = closed.get(normal(" ".join(words[at : at + take])))
-            if group is not None or not normal(words[at]):
+            group = closed.get(bare(" ".join(words[at : at + take])))
+            if group is not None or not bare(words[at]):
                 break
         else:
             return False

@@ -265,7 +265,7 @@ def _says_no_more(rest: str, site: str | None) -> bool:
     )
 
 
-_DATED = re.compile(r"\d\D*\d\D*\d")  # the least figures of a date
+_DATED = re.compile(r"\d\D*+\d\D*+\d")  # the least figures of a date
 _NAME_END = re.compile(r"\s(?:pada|on|di|at|-|,|senin|selasa|rabu|kamis|jumat|jum'at|sabtu|minggu)\s*$", re.I)
 
 

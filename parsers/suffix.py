@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from kliping.model import Credit, Removal, Source
 from parsers.block import CELL, CODE, HEADING, Block, Link
-from parsers.lines import closed_lines, closing_words, normal
+from parsers.lines import bare, closed_lines, closing_words, folded
 from parsers.patterns import pattern_rule
 from parsers.people import read_credits, read_initials
 from parsers.plain import is_plain
@@ -136,17 +136,17 @@ def cut_desk(block: Block) -> Cut | None:
 def _last_phrase(text: str) -> tuple[str, str] | None:
     """The closed line or comment count that ends `text`, as written, with its rule."""
     last = text[text.rfind(" ") + 1 :].strip(_MARKS)
-    last = last.casefold() if last.isalnum() else normal(last)
+    last = last.casefold() if last.isalnum() else bare(folded(last))
     if last and last not in closing_words():
         return None
     count = _COUNT.search(text[-24:])
     if count:
         start = len(text) - len(text[-24:]) + count.start()
         return text[start:], "comment_count"
-    words = text.split(" ")
+    words, closed = text.split(" "), closed_lines()
     for take in range(min(len(words), 9), 0, -1):
         piece = " ".join(words[-take:])
-        group = closed_lines().get(normal(piece))
+        group = closed.get(bare(folded(piece)))
         if group is not None and group.name not in _WEAK and (take > 1 or piece == text):
             return piece, group.name
     return None
