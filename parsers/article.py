@@ -46,6 +46,7 @@ from parsers.tree import Tree, read, read_asides
 EXTRACTOR = f"kliping {__version__}"
 TITLE, AUTHOR, URL, BODY = 1000, 300, 2048, 1024 * 1024
 _MOST_HEADLINES = 8
+_LEAST_TITLE = 15  # characters of a headline that only the page's title tells
 _END_BLOCKS = 8  # how near the ends a site's own opener or closer stands
 _TAG = re.compile(r"<[^<>]{1,200}>")
 _UNREADABLE = (ValueError, LookupError, ArithmeticError, AttributeError, TypeError, RecursionError)
@@ -236,9 +237,13 @@ def _describe(reading: _Reading, page: Page) -> tuple[Head, metadata.Metadata]:
 
 
 def _headlines(tree: Tree) -> tuple[str, ...]:
-    """What is named a headline, then every h1 but a logo that leads home."""
+    """What is named a headline, then every h1 but a logo that leads home; without either, what the page's title says
+    beside the site's name."""
     loud = (line for line in tree.lines if line.kind is HEADING and tree.name(line.owner) == "h1")
     found = [line.text for line in loud if 2 * line.linked < len(line.text)]
+    if not found and not tree.head.headlines:
+        title = tree.head.title or ""
+        found = [line.text for line in tree.lines if _LEAST_TITLE <= len(line.text) and line.text in title]
     return (*tree.head.headlines, *found[:_MOST_HEADLINES])
 
 

@@ -21,13 +21,14 @@ _NEXT = 80  # characters of running text from which a second article is one
 _NEAR = 4  # lines around a headline in which its date stands
 _FOLD = str.maketrans("‘’“”–—", "''\"\"--")  # what titles and headlines write differently
 _COMMENTS = re.compile(
-    r"(?:\d{1,5} |\(\d{1,5}\) ?)(?:komentar|comments?|replies|tanggapan|responses?)"
+    r"(?:(?:\d{1,5}|satu|one) |\(\d{1,5}\) ?)(?:komentar|comments?|replies|tanggapan|responses?|pemikiran|thoughts?)"
     r"(?: (?:on|pada|untuk|to|terhadap) .{1,200})?|(?:komentar|comments?|replies|tanggapan) ?\(?\d{1,5}\)?"
     r"|komentar(?: pembaca| anda)?|(?:(?:facebook|disqus|reader|user) )?comments"
     r"|(?:belum|tidak) ada komentar|no comments(?: yet)?"
     r"|(?:tinggalkan|tulis|beri|kirim|tambahkan|berikan) (?:sebuah )?(?:komentar|balasan|tanggapan)(?: anda)?"
     r"|(?:leave|post|add|write) a (?:comment|reply)(?: .{1,60})?"
 )
+_SAID = ("omment", "omentar", "repl", "anggapan", "respons", "alasan", "emikiran", "thought")
 _DATED = re.compile(
     r"\b(?:19|20)\d\d\b|\b\d{1,2}[:.]\d\d wi[bt]"
     r"|\b\d{1,2} (?:detik|menit|jam|hari|minggu|pekan|hours?|mins?|minutes?|days?)\b",
@@ -52,17 +53,14 @@ def bounds_of(tree: Tree, prose: Sequence[int]) -> tuple[int, int]:
         text, owner = lines[number].text, lines[number].owner
         if tree.rows[owner].tag == tag and _is_another(tree, prose, title, number):
             return begin, number
-        if (len(text) < 60 or text[0].isdigit()) and _heads_comments(text):
+        if (len(text) < 60 or text[0].isdigit() or "“" in text) and _heads_comments(text):
             return begin, number
     return begin, len(lines)
 
 
 def _heads_comments(text: str) -> bool:
-    low = text.lower()
-    said = (
-        "omment" in low or "omentar" in low or "repl" in low or "anggapan" in low or "respons" in low or "alasan" in low
-    )
-    return said and _COMMENTS.fullmatch(low[:250].strip(" :.!»")) is not None
+    low = text[:250].lower()
+    return any(word in low for word in _SAID) and _COMMENTS.fullmatch(low.strip(" :.!»")) is not None
 
 
 def _headline(tree: Tree, headings: Sequence[int]) -> int:

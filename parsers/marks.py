@@ -90,6 +90,7 @@ _PAIRS: tuple[tuple[frozenset[str], int], ...] = (
     (frozenset(("most", "read")), JUNK),
     (frozenset(("most", "popular")), JUNK),
     (frozenset(("sign", "up")), JUNK),
+    (frozenset(("next", "prev")), JUNK),
     (frozenset(("sr", "only")), HIDDEN),
     (frozenset(("screen", "reader")), HIDDEN),
     (frozenset(("visually", "hidden")), HIDDEN),

@@ -29,8 +29,8 @@ def _stands_with(tree: Tree, number: int, owner: int) -> bool:
         if owner < 0 or tree.name(owner) in ("body", "html", "a", "td", "p", "li"):
             return False
         first, last = tree.rows[owner].first, tree.last[owner]
-        if last - first > 1:
-            return False
+        if last - first > 1 or "media-text" in (tree.rows[owner].attributes.get("class") or ""):
+            return False  # WordPress's block of a paragraph beside a picture
         if first <= number < last:
             line = tree.lines[number]
             return len(line.text) <= LONGEST and 3 * line.linked < len(line.text) and _is_plain(tree, number)

@@ -34,14 +34,15 @@ _HANGING = 2  # headings in a row with nothing under them
 _TAIL_FROM = 0.6  # share of the text before a closing label
 _ENGLISH_TAIL = (
     r"you (?:may|might) also (?:like|enjoy)|read (?:next|also|more)|see also|up next|about the author"
-    r"|what to read next"
+    r"|what to read next|more .{1,40} (?:stories|news|articles|coverage|headlines)"
     r"|(?:related|more|other|latest|popular|trending|recommended)(?: (?:news|stories|articles|posts|coverage|reading"
     r"|links|topics|headlines|content|videos?|from|in|on|by)(?: .{1,40})?)?"
     r"|(?:leave a |post a |add a |view |show |all )?(?:comments?|reply|replies)|comments? \(\d+\)|\d+ comments?"
 )
 _INDONESIAN_TAIL = (
     r"(?:berita|artikel|pos|postingan|tulisan|baca|konten|posting|video|topik) (?:terkait|lainnya|lain|populer"
-    r"|terpopuler|terbaru|rekomendasi|pilihan)|rekomendasi(?: (?:untuk anda|berita))?|terpopuler|baca juga|lihat juga"
+    r"|terpopuler|terbaru|rekomendasi|pilihan)|(?:berita|artikel|kabar|tulisan) .{1,30} (?:lainnya|terkait|terbaru)"
+    r"|rekomendasi(?: (?:untuk anda|berita))?|terpopuler|baca juga|lihat juga"
     r"|(?:tentang|profil|biodata|sekilas(?: tentang)?) (?:si )?penulis"
     r"|tinggalkan (?:balasan|komentar)|komentar(?: pembaca)?|tag(?: terkait)?|topik terkait"
 )
@@ -235,11 +236,14 @@ class _Sifter:
         if self._share(index) > 0.5 or 2 * sums.over(sums.text, first, last) > self.text:
             return False
         lines = self.tree.lines[first:last]
-        headlines = [n for n, line in enumerate(lines) if line.linked >= 0.9 * len(line.text) and len(line.text) > 20]
+        linked = [n for n, line in enumerate(lines) if line.linked >= 0.9 * len(line.text) and len(line.text) > 8]
+        headlines, most = [n for n in linked if len(lines[n].text) > 20], 4
+        if len(headlines) < 3 and len(linked) >= 5:  # short ones, but more of them and closer
+            headlines, most = linked, 2
         if len(headlines) < 3 or headlines[0] > 3 or sum(len(line.text) for line in lines[: headlines[0]]) > _LABELS:
             return False
         gap = max(b - a for a, b in zip(headlines, (*headlines[1:], len(lines)), strict=True))
-        return gap <= 4 and not self._leads_out(lines)
+        return gap <= most and not self._leads_out(lines)
 
     def _emit(self, container: int) -> None:
         rows, at, last = self.tree.rows, self.tree.rows[container].first, self.tree.last[container]

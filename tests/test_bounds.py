@@ -45,7 +45,15 @@ def test_a_headline_below_the_text_bounds_nothing() -> None:
 
 @pytest.mark.parametrize(
     "heading",
-    ["3 Komentar", "Komentar (3)", "Komentar", "Tinggalkan Balasan", "2 comments on “Jembatan”", "Leave a Reply"],
+    [
+        "3 Komentar",
+        "Komentar (3)",
+        "Komentar",
+        "Tinggalkan Balasan",
+        "2 comments on “Jembatan”",
+        "Leave a Reply",
+        "Satu tanggapan untuk “Jembatan”",
+    ],
 )
 def test_comments_told_by_their_heading(heading: str) -> None:
     comments = "".join(f"<div class=k><b>Warga {n}</b><p>{P * 2}</p></div>" for n in range(6))
@@ -147,6 +155,18 @@ def test_line_numbers_of_code_go_and_who_is_quoted_in_a_footer_stays() -> None:
     quote = "<blockquote><p>Kami sabar.</p><footer class=blockquote-footer>Pelatih</footer></blockquote>"
     found = body(f"<div><h1>{TITLE}</h1><p>{P * 3}</p>{code}{quote}<p>{P}</p></div>")
     assert found == [(P * 3).strip(), "a = 1\nb = 2", "Kami sabar.", "Pelatih", P.strip()]
+
+
+def test_a_paragraph_set_beside_a_picture_is_no_caption() -> None:
+    block = f"<div class=wp-block-media-text><figure><img src=a></figure><div><p>{P}</p></div></div>"
+    assert body(f"<div><h1>{TITLE}</h1><p>{P * 3}</p>{block}<p>{P * 2}</p></div>")[1] == P.strip()
+
+
+def test_teasers_of_short_headlines_and_what_is_under_a_label_for_more() -> None:
+    teasers = "".join(f"<div><a href=/{n}>Kebun Kami {n}</a><p>{P}</p></div>" for n in range(6))
+    assert body(f"<div><h1>{TITLE}</h1><p>{P * 9}</p><p>{P * 9}</p><div>{teasers}</div></div>") == [(P * 9).strip()] * 2
+    label = f"<p>Artikel Pertanian Lainnya</p><ul><li>{P} <a href=/x>Baca</a></li></ul>"
+    assert body(f"<div><h1>{TITLE}</h1><p>{P * 9}</p>{label}</div>") == [(P * 9).strip()]
 
 
 def test_a_caption_within_junk_tells_of_nothing() -> None:
