@@ -243,7 +243,7 @@ def _headlines(tree: Tree) -> tuple[str, ...]:
     found = [line.text for line in loud if 2 * line.linked < len(line.text)]
     if not found and not tree.head.headlines:
         title = tree.head.title or ""
-        found = [line.text for line in tree.lines if _LEAST_TITLE <= len(line.text) and line.text in title]
+        found = [line.text for line in tree.lines if len(line.text) >= _LEAST_TITLE and line.text in title]
     return (*tree.head.headlines, *found[:_MOST_HEADLINES])
 
 

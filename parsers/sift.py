@@ -238,7 +238,7 @@ class _Sifter:
         lines = self.tree.lines[first:last]
         linked = [n for n, line in enumerate(lines) if line.linked >= 0.9 * len(line.text) and len(line.text) > 8]
         headlines, most = [n for n in linked if len(lines[n].text) > 20], 4
-        if len(headlines) < 3 and len(linked) >= 5:  # short ones, but more of them and closer
+        if len(headlines) < 3 and 5 <= len(linked) < len(lines):  # short ones, but more of them and closer
             headlines, most = linked, 2
         if len(headlines) < 3 or headlines[0] > 3 or sum(len(line.text) for line in lines[: headlines[0]]) > _LABELS:
             return False
