@@ -26,7 +26,8 @@ from types import ModuleType
 
 from ingest import due
 from ingest.rhythm import price_for
-from kliping.model import Entry, Feed
+from kliping.feeds import Feed
+from kliping.model import Entry
 from kliping.settings import Settings
 
 TRACES = Path(__file__).parents[2] / "shared" / "tools" / "traces.py"

@@ -13,7 +13,8 @@ import typer
 
 from ingest.sandbox import Sandbox
 from kliping.errors import FeedError, InputError, KlipingError
-from kliping.model import Entry, ParsedFeed
+from kliping.feeds import ParsedFeed
+from kliping.model import Entry
 from kliping.settings import Settings, load
 
 Record = dict[str, Any]

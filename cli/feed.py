@@ -118,7 +118,7 @@ def list_feeds(
     state: Annotated[str | None, typer.Option(help="Only active, paused or gone ones.")] = None, as_json: Json = False
 ) -> None:
     """List the feeds."""
-    from kliping.model import FeedState
+    from kliping.feeds import FeedState
 
     if state is not None and state not in set(FeedState):
         raise InputError(f"wanted active, paused or gone: {state}")

@@ -17,7 +17,8 @@ from cli.app import group
 from cli.sitepage import SitePlaces, first_line, read_page, rules_in, told, without_first_line
 from kliping.clock import SystemClock
 from kliping.errors import InputError
-from kliping.model import FetchOutcome, Origin, Page
+from kliping.feeds import FetchOutcome
+from kliping.model import Origin, Page
 
 if TYPE_CHECKING:
     from kliping.settings import Settings

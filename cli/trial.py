@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cli import show
 from cli.context import quiet, with_database
 from kliping.clock import SystemClock
-from kliping.model import Feed, Fetched
+from kliping.feeds import Feed, Fetched
 
 if TYPE_CHECKING:
     from cli.context import Session

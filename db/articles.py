@@ -15,7 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from db.payload import pack
 from db.schema import ArticleRow, PageRow
-from kliping.model import Article, Identity, Known, Origin
+from kliping.decisions import Identity, Known
+from kliping.model import Article, Origin
 
 # psycopg reads a statement's text at a cost that grows with the square of its parameters: 16 ms for 50 articles of 28.
 FEW_ROWS = {"insertmanyvalues_page_size": 16}

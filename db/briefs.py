@@ -17,7 +17,7 @@ from db import hosts
 from db.hosts import HostRecord
 from db.polls import FEED_COLUMNS, feed_of
 from db.schema import FeedRow
-from kliping.model import Feed, FeedState
+from kliping.feeds import Feed, FeedState
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db.payload import pack_entry, unpack_entry
 from db.polls import FEED_COLUMNS, feed_of
 from db.schema import EntryRow, FeedRow
-from kliping.model import Entry, EntryState, Feed
+from kliping.decisions import EntryState
+from kliping.feeds import Feed
+from kliping.model import Entry
 
 TITLE_KEPT = 1000  # characters
 GUID_KEPT = 4096  # characters of a raw GUID or URL; identity is the key

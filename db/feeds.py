@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db import hosts
 from db.schema import FeedRow
 from kliping.errors import InputError, NotFound
-from kliping.model import FeedState
+from kliping.feeds import FeedState
 
 REMOVED = "feed_removed"
 BATCH = 1000

@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, BIGINT, TEXT, TIMESTAMP
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from kliping.model import Lease
+from kliping.feeds import Lease
 
 _NAMES = bindparam("names", type_=ARRAY(TEXT))
 _NUMBERS = bindparam("numbers", type_=ARRAY(BIGINT))

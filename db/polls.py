@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db import moves
 from db.moves import Move, Sighting
 from db.schema import POLLS_KEPT, FeedRow
-from kliping.model import Feed, FeedState, PollRecord
+from kliping.feeds import Feed, FeedState, PollRecord
 
 _NAMES = (
     "url",

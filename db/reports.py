@@ -15,7 +15,7 @@ from db.alerts import Alert
 from db.gaps import Gap
 from db.moves import Moved, Twins
 from kliping.errors import NotFound
-from kliping.model import AlertKind
+from kliping.feeds import AlertKind
 
 SHOWN = 50  # open alerts and gaps in the status
 DAY_ZONE = ZoneInfo("Asia/Jakarta")  # where "today" begins

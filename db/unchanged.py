@@ -15,7 +15,7 @@ from sqlalchemy.types import TypeEngine
 
 from db.polls import FeedUpdate
 from db.schema import POLLS_KEPT
-from kliping.model import FeedState, FetchOutcome, PollRecord
+from kliping.feeds import FeedState, FetchOutcome, PollRecord
 
 _MOMENT = TIMESTAMP(timezone=True)
 _COLUMNS: dict[str, TypeEngine[Any]] = {

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from kliping.model import FetchOutcome
+from kliping.feeds import FetchOutcome
 from parsers.text import clean_line, cut
 
 FOLLOWED = frozenset({301, 302, 303, 307, 308})

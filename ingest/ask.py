@@ -9,7 +9,7 @@ from enum import StrEnum
 from urllib.parse import urlencode
 
 from ingest.gate import Target
-from kliping.model import FetchOutcome
+from kliping.feeds import FetchOutcome
 
 Headers = list[tuple[bytes, bytes]]
 

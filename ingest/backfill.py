@@ -17,7 +17,7 @@ from ingest import walk as history
 from ingest.shell import Shell
 from ingest.visit import Visit, lease_of
 from kliping.errors import NotFound
-from kliping.model import Feed
+from kliping.feeds import Feed
 
 Report = Callable[[Backfill], None]
 

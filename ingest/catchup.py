@@ -17,7 +17,7 @@ from db.backfills import Backfill
 from db.gaps import OpenGap
 from ingest import walk
 from kliping.errors import InputError
-from kliping.model import Feed, ParsedFeed
+from kliping.feeds import Feed, ParsedFeed
 from parsers.links import url_key
 
 if TYPE_CHECKING:

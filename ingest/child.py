@@ -17,7 +17,8 @@ import msgspec
 from ingest.forks import RECYCLE_AFTER, Child, run
 from ingest.frames import LENGTH, ArticleJob, FeedJob, Job, Reply, SiteJob, pack
 from kliping.errors import FeedError, PageError
-from kliping.model import Article, Page, ParsedFeed
+from kliping.feeds import ParsedFeed
+from kliping.model import Article, Page
 from parsers import article, discovery, feed, langmodel, rules, scaffold
 
 _JOBS = msgspec.msgpack.Decoder(Job)

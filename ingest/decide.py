@@ -13,20 +13,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from db.entries import TITLE_KEPT, Announced
-from kliping.model import (
-    Article,
-    Decision,
-    Duplicate,
-    Entry,
-    Feed,
-    FetchOutcome,
-    Insert,
-    Known,
-    PageOutcome,
-    Quarantine,
-    Reject,
-    Retry,
-)
+from kliping.decisions import Decision, Duplicate, Insert, Known, Quarantine, Reject, Retry
+from kliping.feeds import Feed, FetchOutcome
+from kliping.model import Article, Entry, PageOutcome
 from parsers.feedtext import plain_length, reads_on, same_words
 from parsers.links import url_key
 

@@ -22,7 +22,8 @@ from zoneinfo import ZoneInfo
 
 from ingest.answer import http_date
 from ingest.rhythm import DAY, HISTORY, HOUR, Bounds, Rates, Rhythm, learn, rates, wait
-from kliping.model import Entry, Feed, Fetched, FetchOutcome, ParsedFeed
+from kliping.feeds import Feed, Fetched, FetchOutcome, ParsedFeed
+from kliping.model import Entry
 from kliping.settings import Settings
 
 MOST_FLOOR = timedelta(hours=24)

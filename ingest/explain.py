@@ -16,7 +16,7 @@ from ingest import gate
 from ingest.ask import Request, headers_for, is_conditional
 from ingest.poll import Polled
 from kliping import __version__
-from kliping.model import Fetched, Hop
+from kliping.feeds import Fetched, Hop
 from kliping.settings import Settings
 
 ENTRIES = 50  # shown

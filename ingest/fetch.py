@@ -44,7 +44,7 @@ from ingest.resolve import Lookups, Resolver, SystemResolver
 from ingest.trail import End, Trail, explain, next_hop
 from kliping import __version__
 from kliping.clock import Clock
-from kliping.model import Fetched, FetchOutcome
+from kliping.feeds import Fetched, FetchOutcome
 from kliping.settings import Settings
 from parsers import walls
 from parsers.links import site_of

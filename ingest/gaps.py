@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from db import gaps
 from db.entries import NewEntry
 from db.gaps import NewGap
-from kliping.model import Feed, ParsedFeed
+from kliping.feeds import Feed, ParsedFeed
 
 if TYPE_CHECKING:
     from ingest.shell import Shell

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 
-from kliping.model import AlertKind
+from kliping.feeds import AlertKind
 from parsers.gambling import advertises
 from parsers.links import site_of
 

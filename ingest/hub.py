@@ -10,7 +10,7 @@ import secrets
 
 from db import subscriptions
 from ingest.shell import Shell
-from kliping.model import Feed, Fetched, ParsedFeed
+from kliping.feeds import Feed, Fetched, ParsedFeed
 from parsers.links import absolute
 
 _LINK = re.compile(r"<([^<>]{1,2048})>((?:\s*;\s*[\w*!-]{1,40}\s*=\s*(?:\"[^\"]{0,400}\"|[^\s,;\"]{1,400}))*)")

@@ -19,7 +19,7 @@ from db import hosts, queue
 from db.engine import bounded, conninfo
 from ingest.shell import Shell
 from ingest.visit import visit_all
-from kliping.model import Lease
+from kliping.feeds import Lease
 
 App = procrastinate.App  # others name the type without knowing the library
 

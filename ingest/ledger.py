@@ -19,20 +19,9 @@ from db.polls import FeedUpdate
 from ingest import gaps
 from ingest.decide import Verdict, decide
 from ingest.gaps import Finding
-from kliping.model import (
-    Article,
-    Decision,
-    Duplicate,
-    EntryState,
-    Identity,
-    Insert,
-    Lease,
-    Origin,
-    PollRecord,
-    Quarantine,
-    Reject,
-    Retry,
-)
+from kliping.decisions import Decision, Duplicate, EntryState, Identity, Insert, Quarantine, Reject, Retry
+from kliping.feeds import Lease, PollRecord
+from kliping.model import Article, Origin
 
 
 @dataclass(frozen=True, slots=True)

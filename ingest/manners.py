@@ -14,7 +14,7 @@ from ingest import pools
 from ingest.ask import Permit
 from ingest.robots import PRODUCT, RobotsRecord, allows, crawl_delay, fetch_robots, stale
 from ingest.shell import Shell
-from kliping.model import Feed, Fetched, FetchOutcome
+from kliping.feeds import Feed, Fetched, FetchOutcome
 from parsers.links import host_of, site_of
 
 # Services that hand out the feeds of others: there the site that the feed says it is of counts as its own.

@@ -13,7 +13,7 @@ from datetime import timedelta
 from db.moves import Move, Sighting
 from ingest.answer import http_date
 from ingest.feedurl import feed_url
-from kliping.model import Feed, Fetched
+from kliping.feeds import Feed, Fetched
 
 PERMANENT = frozenset({301, 308})
 WATCHED = timedelta(days=7)

@@ -10,7 +10,7 @@ from db import hosts, polls
 from ingest.due import CUT_OFF
 from ingest.outage import NO_ANSWER
 from ingest.shell import Shell
-from kliping.model import Feed, Fetched, FetchOutcome
+from kliping.feeds import Feed, Fetched, FetchOutcome
 
 log = structlog.get_logger()
 

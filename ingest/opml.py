@@ -24,7 +24,7 @@ from ingest.feedurl import feed_url
 from ingest.wishes import interval_seconds, known_zone, yes_no_auto
 from kliping.clock import Clock
 from kliping.errors import InputError
-from kliping.model import FeedState
+from kliping.feeds import FeedState
 from parsers.text import clean_line, cut
 
 MAX_BYTES = 4 * 1024 * 1024

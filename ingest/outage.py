@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from kliping.model import FetchOutcome
+from kliping.feeds import FetchOutcome
 
 HOSTS = 4  # that failed one after the other and had not failed before
 MOST = 1000  # feeds remembered as evidence

@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 import structlog
 
 from db.articles import RawPage
-from kliping.model import Article, Fetched, FetchOutcome
+from kliping.feeds import Fetched, FetchOutcome
+from kliping.model import Article
 from parsers.feedtext import covers
 from parsers.links import url_key
 from parsers.parts import INCOMPLETE, join

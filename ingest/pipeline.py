@@ -29,26 +29,10 @@ from ingest.parts import Part, Read, complete
 from ingest.poll import death
 from ingest.robots import FRESH_FAILURE, PRODUCT, RobotsRecord, allows
 from ingest.shell import Shell
+from kliping.decisions import Decision, Duplicate, EntryState, Identity, Insert, Quarantine, Reject, Retry
 from kliping.errors import PageError, SandboxError
-from kliping.model import (
-    Article,
-    Decision,
-    Duplicate,
-    Entry,
-    EntryState,
-    Feed,
-    Fetched,
-    FetchOutcome,
-    Identity,
-    Insert,
-    Lease,
-    Origin,
-    Page,
-    PageOutcome,
-    Quarantine,
-    Reject,
-    Retry,
-)
+from kliping.feeds import Feed, Fetched, FetchOutcome, Lease
+from kliping.model import Article, Entry, Origin, Page, PageOutcome
 from parsers.feedtext import covers
 from parsers.fingerprint import body_key
 from parsers.links import is_front_page, site_of, url_key

@@ -21,18 +21,10 @@ from ingest.fetch import Kind, Request
 from ingest.health import outlinks
 from ingest.ledger import PollWrite
 from ingest.shell import Shell
+from kliping.decisions import EntryState
 from kliping.errors import FeedError, LeaseLost, SandboxCrash, SandboxError, SandboxMemory
-from kliping.model import (
-    Entry,
-    EntryState,
-    Feed,
-    FeedState,
-    Fetched,
-    FetchOutcome,
-    Lease,
-    ParsedFeed,
-    PollRecord,
-)
+from kliping.feeds import Feed, FeedState, Fetched, FetchOutcome, Lease, ParsedFeed, PollRecord
+from kliping.model import Entry
 from kliping.settings import Settings
 from parsers.feed import TRUNCATED
 from parsers.links import entry_keys, host_of, site_of, url_key

@@ -7,7 +7,7 @@ from ingest.gate import Address, Gate, Target
 from ingest.pools import pool_of
 from ingest.resolve import Lookups, NoAddress
 from ingest.trail import End
-from kliping.model import FetchOutcome
+from kliping.feeds import FetchOutcome
 from parsers.walls import is_block_host
 
 

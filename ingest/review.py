@@ -18,7 +18,7 @@ from ingest import health
 from ingest.health import CHANGES, Judgement, Seen
 from ingest.poll import GOOD
 from ingest.shell import Shell
-from kliping.model import AlertKind
+from kliping.feeds import AlertKind
 
 log = structlog.get_logger()
 

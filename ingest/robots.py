@@ -17,7 +17,7 @@ from protego import Protego
 
 from ingest import gate
 from ingest.fetch import Fetcher, Kind, Request
-from kliping.model import Fetched, FetchOutcome
+from kliping.feeds import Fetched, FetchOutcome
 
 PRODUCT = "kliping"
 FRESH = timedelta(hours=24)  # RFC 9309, 2.4

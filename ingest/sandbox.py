@@ -21,7 +21,8 @@ from ingest.frames import ArticleJob, DiscoverJob, FeedJob, Job, Reply, SiteJob
 from ingest.notices import STATUS_SECONDS, WALL_FACTOR, cause
 from ingest.template import Line, Template
 from kliping.errors import FeedError, KlipingError, PageError, SandboxCrash, SandboxError, SandboxMemory, SandboxTimeout
-from kliping.model import Article, Page, ParsedFeed
+from kliping.feeds import ParsedFeed
+from kliping.model import Article, Page
 from kliping.settings import Settings
 from parsers import rules
 from parsers.discovery import FeedLink

@@ -23,7 +23,7 @@ from ingest.outage import Outage
 from ingest.sandbox import Sandbox
 from ingest.tariff import Tariff
 from kliping.clock import Clock
-from kliping.model import Lease
+from kliping.feeds import Lease
 from kliping.settings import Settings
 
 log = structlog.get_logger()

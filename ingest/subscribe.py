@@ -16,7 +16,7 @@ from db import feeds
 from db.feeds import FeedInfo, NewFeed
 from ingest.feedurl import FeedUrl, feed_url
 from kliping.errors import FeedError, InputError, SandboxError
-from kliping.model import Fetched, FetchOutcome, ParsedFeed
+from kliping.feeds import Fetched, FetchOutcome, ParsedFeed
 from parsers.text import clean_line, cut
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from ingest import answer, gate
 from ingest.gate import Target
 from ingest.inflate import BadEncoding, TooLarge, Truncated
 from ingest.line import NoTls, Unreachable
-from kliping.model import FetchOutcome, Hop
+from kliping.feeds import FetchOutcome, Hop
 
 
 class End(Exception):

@@ -16,7 +16,8 @@ from ingest.robots import allows, fetch_robots
 from ingest.sandbox import Sandbox
 from kliping.clock import Clock
 from kliping.errors import PageError, SandboxError
-from kliping.model import Article, Entry, Feed, Fetched, FetchOutcome, Origin, Page
+from kliping.feeds import Feed, Fetched, FetchOutcome
+from kliping.model import Article, Entry, Origin, Page
 from kliping.settings import Settings
 
 

@@ -26,7 +26,7 @@ from ingest.pipeline import FullText
 from ingest.poll import UNCHANGED, Polled, poll
 from ingest.shell import Shell
 from kliping.errors import DatabaseError, InputError, LeaseHeld, LeaseLost, NotFound
-from kliping.model import Feed, FeedState, Fetched, FetchOutcome, Lease
+from kliping.feeds import Feed, FeedState, Fetched, FetchOutcome, Lease
 from parsers.links import host_of
 
 log = structlog.get_logger()

@@ -22,7 +22,7 @@ from ingest import ledger
 from ingest.fetch import Kind, Request
 from ingest.poll import new_rows, read
 from kliping.errors import InputError, LeaseLost
-from kliping.model import Feed, FetchOutcome, ParsedFeed
+from kliping.feeds import Feed, FetchOutcome, ParsedFeed
 from parsers.paging import Platform, first_page, next_page, platform_of
 
 if TYPE_CHECKING:

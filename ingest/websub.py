@@ -26,7 +26,7 @@ from ingest.fetch import Kind, Request
 from ingest.poll import death, new_rows
 from ingest.shell import Shell
 from kliping.errors import FeedError, SandboxError
-from kliping.model import Feed, FeedState, ParsedFeed
+from kliping.feeds import Feed, FeedState, ParsedFeed
 
 log = structlog.get_logger()
 

@@ -19,7 +19,8 @@ from typing import Any
 
 import feedparser
 
-from kliping.model import Entry, FeedFault, ParsedFeed
+from kliping.feeds import FeedFault, ParsedFeed
+from kliping.model import Entry
 from parsers import jsonfeed
 from parsers.feed_decode import decode, fault
 from parsers.feed_fields import (

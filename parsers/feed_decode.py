@@ -16,7 +16,7 @@ import zlib
 from charset_normalizer import from_bytes
 
 from kliping.errors import FeedError
-from kliping.model import FeedFault
+from kliping.feeds import FeedFault
 from parsers.decode import codec
 
 MAX_DECODED = 20 * 1024 * 1024  # bytes (house, section 7: feed body decoded)

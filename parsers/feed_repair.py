@@ -18,7 +18,7 @@ from itertools import islice
 from xml.sax.saxutils import escape
 
 from kliping.errors import FeedError
-from kliping.model import FeedFault
+from kliping.feeds import FeedFault
 from parsers.feed_decode import fault
 from parsers.feed_split import NAME, ROOT, Finder, Places, Skeleton, split
 

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from kliping.model import Entry, FeedFault, ParsedFeed
+from kliping.feeds import FeedFault, ParsedFeed
+from kliping.model import Entry
 from parsers.feed_decode import fault
 from parsers.feed_fields import (
     author_name,

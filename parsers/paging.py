@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from kliping.model import ParsedFeed
+from kliping.feeds import ParsedFeed
 
 BLOGGER_MOST = 150
 

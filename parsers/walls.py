@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from urllib.parse import urlsplit
 
-from kliping.model import FetchOutcome
+from kliping.feeds import FetchOutcome
 
 GLIMPSE = 64 * 1024  # bytes: no such page is larger
 LITTLE = 1500  # characters of text above which a document is taken for what it should be

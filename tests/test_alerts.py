@@ -12,7 +12,7 @@ from ingest import health
 from ingest.health import Seen
 from ingest.review import review
 from ingest.shell import Shell
-from kliping.model import AlertKind
+from kliping.feeds import AlertKind
 from kliping.settings import Settings
 from parsers.gambling import advertises
 from tests.clock import FakeClock

@@ -19,7 +19,8 @@ import pytest_asyncio
 from ingest.sandbox import Sandbox
 from ingest.template import Template
 from kliping.errors import FeedError, PageError, SandboxError
-from kliping.model import Article, Page, ParsedFeed
+from kliping.feeds import ParsedFeed
+from kliping.model import Article, Page
 from kliping.settings import MIB, Settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -9,7 +9,9 @@ import pytest
 
 from ingest import decide
 from ingest.decide import Plan, Verdict
-from kliping.model import Duplicate, Entry, Feed, Insert, Known, Reject, Retry
+from kliping.decisions import Duplicate, Insert, Known, Reject, Retry
+from kliping.feeds import Feed
+from kliping.model import Entry
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 FEED = Feed(id=1, url="https://kabar.example/feed", host="kabar.example")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from bench import dispatch
 from ingest import jobs
-from kliping.model import Lease
+from kliping.feeds import Lease
 from kliping.settings import Settings
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)

@@ -10,7 +10,8 @@ import pytest
 from ingest import due
 from ingest.due import Answer
 from ingest.outage import HOSTS, Outage
-from kliping.model import Entry, Feed, Fetched, FetchOutcome, ParsedFeed
+from kliping.feeds import Feed, Fetched, FetchOutcome, ParsedFeed
+from kliping.model import Entry
 from kliping.settings import Settings
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # Monday, 8 o'clock in Jakarta

@@ -31,6 +31,7 @@ EXTRACT = [sys.executable, "-c", "from cli import main; main()", "extract"]
 HEAVY = (
     *("typer", "rich", "pydantic", "asyncio", "msgspec", "sqlalchemy", "httpx", "numpy", "py3langid", "dateparser"),
     *("idna", "publicsuffixlist", "importlib.resources", "tempfile", "hashlib", "lzma", "zoneinfo", "site"),
+    *("kliping.feeds", "kliping.decisions", "html"),
 )
 P = "Warga desa bekerja bakti karena jembatan yang rusak diterjang banjir bisa roboh pada hari Minggu, ujar bupati. "
 PAGE = f"""<html><head><title>Jembatan Diperbaiki</title>

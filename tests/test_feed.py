@@ -24,7 +24,8 @@ from bench import feeds as bench_feeds
 from cli.entries import entries_command
 from ingest.sandbox import Sandbox
 from kliping.errors import FeedError
-from kliping.model import Entry, FeedFault, ParsedFeed
+from kliping.feeds import FeedFault, ParsedFeed
+from kliping.model import Entry
 from kliping.settings import Settings
 from parsers import feed
 from parsers.feedtext import reads_on

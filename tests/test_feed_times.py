@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kliping.model import ParsedFeed
+from kliping.feeds import ParsedFeed
 from parsers.feed import parse
 from parsers.feed_times import with_times
 

@@ -14,7 +14,7 @@ from ingest import wishes
 from ingest.feedurl import feed_url
 from ingest.subscribe import find_feed
 from kliping.errors import InputError, NotFound
-from kliping.model import FeedState
+from kliping.feeds import FeedState
 from tests.clock import FakeClock
 
 

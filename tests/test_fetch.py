@@ -23,7 +23,7 @@ from ingest.fetch import Fetcher, Kind, Request
 from ingest.pace import Held, Slots, Turns
 from ingest.resolve import SystemResolver
 from kliping.clock import SystemClock
-from kliping.model import Fetched, FetchOutcome
+from kliping.feeds import Fetched, FetchOutcome
 from kliping.settings import Settings
 from tests.clock import START, FakeClock
 from tests.hostile import Asked, Connects, Flipping, Hostile, Names, drip, redirect, reply

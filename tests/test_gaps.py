@@ -15,7 +15,8 @@ from ingest.backfill import backfill
 from ingest.gaps import measure
 from ingest.shell import Shell
 from ingest.visit import poll_now
-from kliping.model import Entry, Feed
+from kliping.feeds import Feed
+from kliping.model import Entry
 from kliping.settings import Settings
 from tests.clock import FakeClock
 from tests.shell import add_feed, rows, run, shell_on, visit_due

@@ -50,7 +50,7 @@ IMPURE = {
     *("os", "subprocess", "threading", "multiprocessing", "asyncio", "tempfile", "shutil"),
     *("time", "random", "secrets", "uuid", "logging", "structlog"),
 }
-PURE = r"parsers(\..+)?|kliping\.model|ingest\.decide"
+PURE = r"parsers(\..+)?|kliping\.(model|feeds|decisions)|ingest\.decide"
 CLOCK_CALLS = {"now", "utcnow", "today"}
 
 # Outside db a connection is carried, never spoken to.

@@ -21,20 +21,9 @@ from db.polls import FeedUpdate
 from db.schema import POLLS_KEPT
 from ingest.batch import Batcher, PoisonError
 from ingest.ledger import Found, PollWrite, Settlement, settle_batch, write_polls
-from kliping.model import (
-    Article,
-    Duplicate,
-    Entry,
-    Identity,
-    Insert,
-    Lease,
-    Origin,
-    PageOutcome,
-    PollRecord,
-    Reject,
-    Removal,
-    Retry,
-)
+from kliping.decisions import Duplicate, Identity, Insert, Reject, Retry
+from kliping.feeds import Lease, PollRecord
+from kliping.model import Article, Entry, Origin, PageOutcome, Removal
 from tests.clock import START, FakeClock
 
 HOST, OTHER = "kabar.example", "warta.example"

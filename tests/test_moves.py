@@ -14,7 +14,7 @@ from db.moves import Sighting
 from ingest import moves
 from ingest.moves import Proof
 from ingest.shell import Shell
-from kliping.model import Feed, Fetched, FetchOutcome, Hop
+from kliping.feeds import Feed, Fetched, FetchOutcome, Hop
 from kliping.settings import Settings
 from tests.clock import START, FakeClock
 from tests.shell import add_feed, rows, run, shell_on, visit_due

@@ -13,7 +13,7 @@ from db.feeds import NewFeed
 from ingest import opml
 from ingest.feedurl import feed_url
 from kliping.errors import InputError
-from kliping.model import FeedState
+from kliping.feeds import FeedState
 from tests.clock import FakeClock
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"

@@ -10,7 +10,7 @@ import pytest
 
 from ingest.fetch import Fetcher
 from ingest.robots import RobotsRecord, allows, crawl_delay, fetch_robots, stale
-from kliping.model import FetchOutcome
+from kliping.feeds import FetchOutcome
 from kliping.settings import Settings
 from tests.clock import START, FakeClock
 from tests.hostile import Hostile, redirect, reply

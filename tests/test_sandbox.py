@@ -26,7 +26,8 @@ from ingest.frames import LENGTH, REPLY_BYTES, DiscoverJob, Reply
 from ingest.sandbox import Sandbox, _exchange, _result
 from ingest.template import Line, Template
 from kliping.errors import FeedError, SandboxCrash, SandboxError, SandboxMemory, SandboxTimeout
-from kliping.model import Entry, Page, PageOutcome, ParsedFeed
+from kliping.feeds import ParsedFeed
+from kliping.model import Entry, Page, PageOutcome
 from kliping.settings import MIB, Settings
 from parsers import feed
 from parsers.discovery import FeedLink

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from ingest.fetch import Kind, Request
 from ingest.isp import Isp
 from ingest.shell import Shell
-from kliping.model import FetchOutcome
+from kliping.feeds import FetchOutcome
 from kliping.settings import Settings
 from parsers import walls
 from tests.clock import FakeClock

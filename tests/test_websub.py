@@ -17,7 +17,7 @@ from ingest import hub as hubs
 from ingest import websub
 from ingest.shell import Shell
 from kliping.errors import ConfigError
-from kliping.model import Feed, Fetched, FetchOutcome, ParsedFeed
+from kliping.feeds import Feed, Fetched, FetchOutcome, ParsedFeed
 from kliping.settings import Settings, load
 from service import _hubs, _sources
 from tests.clock import FakeClock

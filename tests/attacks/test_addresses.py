@@ -16,7 +16,7 @@ from db import moves
 from ingest.fetch import Fetcher, Kind, Request
 from ingest.gate import is_public
 from ingest.shell import Shell
-from kliping.model import FetchOutcome
+from kliping.feeds import FetchOutcome
 from kliping.settings import Settings
 from tests.clock import FakeClock
 from tests.hostile import Connects, Flipping, Hostile, Names, redirect, reply

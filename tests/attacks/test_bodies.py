@@ -18,7 +18,7 @@ import zstandard
 from ingest.fetch import Kind, Request
 from ingest.sandbox import Sandbox
 from kliping.errors import FeedError, SandboxError
-from kliping.model import FetchOutcome, ParsedFeed
+from kliping.feeds import FetchOutcome, ParsedFeed
 from kliping.settings import MIB, Settings
 from tests.hostile import Hostile, reply
 from tests.test_fetch import door

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from ingest.fetch import Fetcher, Request
 from ingest.resolve import HANGS, QUIET, SLOW_LANE, Found, Lookups, NoAddress, SystemResolver
 from ingest.shell import Shell
-from kliping.model import Fetched, FetchOutcome
+from kliping.feeds import Fetched, FetchOutcome
 from kliping.settings import Settings
 from tests.clock import FakeClock
 from tests.hostile import Asked, Connects, Hostile, Names, drip, reply
