@@ -17,7 +17,7 @@ _REACH = 200  # characters before the end in which the mark before a credit stan
 _WHO = r"[^\s|()\[\]][^|()\[\]]{0,60}?"
 _TRAILING = re.compile(
     rf"(?P<text>.{{0,600}}?)[\s|/,\-–—]{{0,3}}[|/\-–—(,.][\s|/\-–—(]{{0,3}}"
-    rf"(?:(?:courtesy(?: of)?|foto oleh|photo by|image by|dok(?:umentasi)?\.?|dok\. foto|kredit foto|credit"
+    rf"(?:(?:courtesy(?: of)?|foto oleh|photo by|image by|dok(?:umentasi)?\.?|dok\. foto|kredit foto|credits?"
     rf"|(?:photo|image|picture) (?:credit|source|courtesy)) ?[:.]?"
     rf"|(?:foto|photo(?:graph)?|image|gambar|kredit|sumber(?: foto| gambar)?) ?:) ?(?P<credit>{_WHO})[\s|)\].]{{0,5}}",
     re.I,
@@ -53,7 +53,7 @@ _DASHED_PHOTO = re.compile(
 )
 _AGENCY_END = re.compile(
     r"(?P<text>.{3,600}?)[.,] ?(?P<credit>(?:AFP|AP|ANTARA|REUTERS|Reuters|EPA|Antara)(?: PHOTO| FOTO| Photo|"
-    r" Foto)?/[\w .]{2,40})"
+    r" Foto)?/[\w ./]{2,40})\.?"
 )
 _BRACKETED = 120  # characters from the bracket before a credit to the end
 _HAS_SIGN = re.compile(r"©|\([cC]\)")
@@ -85,7 +85,9 @@ _PREFIX = re.compile(
     r"REUTERS/[\w .]{3,40}?"
     r"|(?:AFP|AP)(?: PHOTO)?(?:/[\w .]{3,40}?)?|Dok\. ?\w+)(?: [-–—])? (?=[A-Z][a-z]).{3,500}"
 )
-_DESK_END = re.compile(r".{3,600}?[.!?] (?P<credit>(?:(?:Foto|Dok)/)?[A-Z][\w.]{1,30}/[A-Z][\w .'-]{2,50})")
+_DESK_END = re.compile(
+    r".{3,600}?[.!?] (?P<credit>(?:(?:Foto|Dok)/)?(?:[A-Z][\w.]{1,20} )?[A-Z][\w.]{1,30}/[A-Z][\w .'-]{2,50})"
+)
 # What the forms with a credit behind a mark have in common: one look that spares prose all of them.
 _MARKED = re.compile(
     r"[|/\-–—(,.][\s|/\-–—(]{0,3}+(?:courtesy|foto|photo|image|dok|kredit|credit|gambar|sumber|antara|afp|ap|reuters"
@@ -101,6 +103,7 @@ _WITHIN = (  # the form, and a sign that it cannot do without
     (_LEADING, None),
     (_DESK_END, re.compile("/")),
 )
+_RATE = re.compile(r"\d ?/")  # "(Rp 5.000/orang)"
 _YEAR_IN = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 _YEAR = re.compile(r"(?:19|20)\d\d\s+")
 _NOBODY_CREDITED = frozenset(("ist", "istimewa", "pribadi", "net", "internet", "dok", "dokumen pribadi", "antara"))
@@ -242,7 +245,7 @@ def _is_bracket(text: str) -> bool:
     marked = (
         _CREDIT_WORDS.match(credit + " ")
         or credit.casefold() in _NOBODY_CREDITED
-        or ("/" in credit and credit[0].isupper() and len(credit) > 8)
+        or (1 <= credit.count("/") <= 2 and credit[0].isupper() and len(credit) > 8 and not _RATE.search(credit))
     )
     return bool(marked) and not re.search(r"[\"”]\W*$", before) and len(words_of(before)) <= 90
 

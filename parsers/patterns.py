@@ -62,10 +62,11 @@ _READ_ALSO = re.compile(
     r"|(?:read|see) (?:also|more|next|too) ?[:：] ?(?P<rest3>.*)|(?:also|must) read ?[:：] ?(?P<rest4>.*)|pilihan"
     r" editor ?: ?(?P<rest5>.*)"
 )
+_MORE_FROM = re.compile(r"More (?:from|by) [A-Z][\w'’.-]*(?: [A-Z][\w'’.-]*){0,4}")
 _READ_ALSO_LOUD = re.compile(r"(?:BACA (?:JUGA|PULA)|Baca Juga|Baca Pula|READ ALSO|Read Also)\b")
 _VIDEO = re.compile(
     r"(?:(?:simak|lihat|tonton|saksikan|cek|nonton|putar)(?:lah)?(?: juga| pula| dulu)?(?: di sini)? (?:[\w-]+"
-    r" ){0,2}?(?:video|live|vidio|tayangan|siaran)\b"
+    r" ){0,2}?(?:video(?:nya)?|live|vidio|tayangan|siaran)\b"
     r"|(?:simak|lihat|tonton|saksikan)(?: juga| pula)? [\"“'‘])(?P<rest>.*)"
 )
 _VIDEO_END = re.compile(r"(?:[:\"”'’]|(?:di sini|disini|berikut(?: ini)?|di bawah(?: ini)?)\W*|\])$")
@@ -105,6 +106,7 @@ _NOTICE = re.compile(
     r"(?:dilarang (?:keras )?(?:(?:mengambil|melakukan)\b.{0,60}\b(?:isi|konten|berita|artikel|tulisan|materi|karya"
     r"|situs|website|blog|laman|crawling|sebagian|seluruh|content)\b|mengutip|menyalin|memperbanyak|menyebarluaskan"
     r"|menggandakan|mencuplik).{0,120}(?:izin|ijin|persetujuan|mencantumkan).{0,120}"
+    r"|simpan nama.{0,60}(?:peramban|browser) ini.{0,60}"
     r"|(?:konten|artikel|berita|tulisan|isi)\b.{0,40}\bdilarang (?:keras )?(?:di)?(?:salin|kutip|gandakan|perbanyak"
     r"|sebarluaskan|menyalin|mengutip)\b.{0,80}"
     r"|(?:isi |setiap )?komentar .{0,40}(?:menjadi|merupakan|adalah) tanggung jawab"
@@ -165,7 +167,8 @@ BEGINS = (
     r"|gabung|join|bergabung|dapatkan|download|unduh|instal|subscribe|berlangganan|langganan|kunjungi|like|sukai"
     r"|add|tambahkan|temukan|pantau|akses|aktifkan|nyalakan|update|segera|atau |intip|bisa |dapat |kamu |scroll"
     r"|gulir|geser|swipe|tinggalkan|balas|leave|reply|suka|menyukai|facebook|twitter|whatsapp|print|tweet|label"
-    r"|menu|home|beranda|anonim|unknown|kongsi|tema |theme |entri |this (?:entry|post) |average |vote |isi komentar"
+    r"|menu|home|beranda|anonim|unknown|kongsi|tema |theme |entri |this (?:entry|post) |average |vote |simpan nama"
+    r"|isi komentar"
     r"|setiap komentar|konten |isi |tidak ada |belum ada |estimasi|perkiraan|view (?:all)|related|rekomendasi"
     r"|terpopuler|populer|trending|recommended|mungkin |more |informasi "
 )
@@ -286,6 +289,8 @@ def _is_read_also(text: str, low: str, block: Block) -> bool:
         rest = next((g for g in m.groups() if g is not None), "")
         start = len(text) - len(rest)
         return not rest or block.link_share > 0.5 or not _prose_after(text[start:]) or "juga" in low[:12]
+    if _MORE_FROM.fullmatch(text):
+        return True
     loud = _READ_ALSO_LOUD.match(text)
     if loud or low.startswith(("baca juga ", "baca pula ", "lihat juga ", "simak juga ")):
         rest = text.split(None, 2)[2:]
@@ -336,7 +341,9 @@ def _is_prevnext(text: str, low: str, block: Block) -> bool:
     title = text[len(text) - len(m["rest"]) :]
     if m["page"] or m["page2"]:
         return True
-    return block.link_share > 0.4 or not (title[0].islower() or text.rstrip().endswith(".") or SAYING.search(low))
+    return block.link_share > 0.4 or not (
+        title[0].islower() or text.rstrip().endswith(".") or (SAYING.search(low) and not like_headline(title))
+    )
 
 
 def _is_continue(text: str, low: str, block: Block) -> bool:

@@ -13,7 +13,7 @@ from parsers.sources import URL, is_name
 
 _ROLE_WORDS = {
     "author": "penulis,author,writer,oleh,by,ditulis oleh,diposting oleh,diposkan oleh,posted by,written by,teks"
-    ",naskah,teks dan foto,foto dan teks,naskah dan foto,penulis dan fotografer",
+    ",naskah,teks dan foto,foto dan teks,naskah dan foto,penulis dan fotografer,foto/teks,teks/foto",
     "reporter": "reporter,repoter,pewarta,wartawan,jurnalis,liputan,laporan,peliput,koresponden,laporan reporter"
     ",laporan wartawan,laporan jurnalis,laporan kontributor,rep",
     "editor": "editor,penyunting,redaktur,redaktur pelaksana,redpel,sunting,uploader,penyelaras,produser,edited by,red",
@@ -33,8 +33,10 @@ _BESIDE_ROLE = (
 )
 _CREDIT = re.compile(rf"(?P<role>{_ROLE}){_BESIDE_ROLE.format(role=_ROLE)} ?[:：] ?", re.I)
 LAST_ROLES = ("Editor", "Author", "Reporter", "Penulis", "Redaktur", "Jurnalis", "Wartawan")
-_ROLE_LAST = re.compile(rf"(?P<name>[A-Z][\w.'’-]+(?: [A-Z][\w.'’-]*){{0,4}}) (?P<role>{'|'.join(LAST_ROLES)})")
-_NAME = re.compile(r"[^\W\d_][\w.'’&@/-]*(?:,? (?:[^\W\d_][\w.'’&@/-]*|&)){0,11}\.?")
+_ROLE_LAST = re.compile(
+    rf"(?P<name>[A-Z][\w.'’-]+(?: [A-Z][\w.'’-]*){{0,4}})(?:,| ?[-–|])? (?P<role>{'|'.join(LAST_ROLES)})"
+)
+_NAME = re.compile(r"[^\W\d_][\w.'’&@/-]*(?:(?:, ?| )(?:[^\W\d_][\w.'’&@/-]*|&)){0,11}\.?")
 _BYLINE = re.compile(
     r"(?P<lead>oleh|by|ditulis oleh|diposting oleh|diposkan oleh|dicatat oleh|diterbitkan oleh|dipublikasikan oleh"
     r"|diunggah oleh|diupload oleh|posted by|published by|written by|dibuat oleh|disusun oleh|dikirim oleh"
@@ -48,6 +50,7 @@ _DESKED = re.compile(
     r"(?P<desk>[^\d–—|/,•·]{2,40}?(?<! )|Liputan ?6(?:\.com)?)(?P<rest>(?: ?[-–—|/,•·] ?.{3,60})?)"
 )
 _STAMPED_BY = re.compile(r"(?P<stamp>.{6,60}?)[ ,|–—•·-]{1,3}(?:by|oleh):? (?P<name>[^\d|:]{2,60})", re.I)
+_SINCE_AFTER = re.compile(r"(?P<name>[A-Z][^\d|]{2,40}?) ?[-–—|•·,] ?(?P<since>[\w ]{4,40})")
 _STAMP_FIRST = re.compile(r"(?P<stamp>.{6,60}?) ?[|–—•·] ?(?P<name>[^\d|:]{2,40})")
 _SET_OFF = re.compile(r"[|–—•·/-]")
 _POSTED = re.compile(r"di(?!buat|susun|kirim|rangkum|lapor)|posted|published|written", re.I)  # a form of a blog's own
@@ -152,7 +155,7 @@ def _role_last(text: str) -> tuple[Credit, ...]:
 
 def may_sign(text: str) -> bool:
     """The figures of a date, or how a blog's byline begins: away from the head nothing else says who wrote."""
-    return text[:2].casefold() in ("di", "po", "pu") or _DATED.search(text) is not None
+    return text[:2].casefold() in ("di", "po", "pu", "wr", "by", "ol") or _DATED.search(text) is not None
 
 
 def read_byline(
@@ -167,22 +170,22 @@ def read_byline(
         return Credit("author", name), None
     if len(text) > 140:
         return None, None
-    if at_head and text.casefold() in DESKS:
+    if at_head and _is_desk(text):
         return Credit("author", text), None
     dated = _DATED.search(text) is not None
     m = _STAMP_BY.fullmatch(text) if dated else None
     if m and is_stamp(m["stamp"]) and len(words_of(m["name"])) <= 6:
         return Credit("author", m["name"].strip()), m["stamp"]
     m = _BYLINE.fullmatch(text)
-    if m and (at_head or _POSTED.match(m["lead"])):
-        name = _PLACED.sub("", _NAME_END.sub("", m["name"].strip(" ,-–—|*")))
+    if m and (at_head or _POSTED.match(m["lead"]) or (not m["rest"] and _is_full_name(m["name"].strip()))):
+        name = _PLACED.sub("", _NAME_END.sub("", m["name"].partition(" / ")[0].strip(" ,-–—|*")))
         bare = bare_name(name)
         signed = like_headline(bare) or _POSTED.match(m["lead"]) or name.casefold() in DESKS
         if _is_person(name) and len(words_of(bare)) <= 6 and signed:
             return Credit("author", without_mark(name)), m["rest"].strip() or None
     if not at_head:
         return None, None
-    if desked := _desked(text):
+    if desked := _desked(text) or _named_since(text):
         return desked
     return _named_stamp(text) if dated else (None, None)
 
@@ -194,6 +197,13 @@ def _desked(text: str) -> tuple[Credit, str | None] | None:
         return None
     rest = m["rest"].strip(" -–—|/,•·")
     return (Credit("author", m["name"]), rest or None) if not rest or is_stamp(rest, relative=True) else None
+
+
+def _named_since(text: str) -> tuple[Credit, str | None] | None:
+    """ "Rina Dewi - 3 jam lalu"."""
+    m = _SINCE_AFTER.fullmatch(text)
+    told = m is not None and is_stamp(m["since"], relative=True) and _is_full_name(m["name"])
+    return (Credit("author", m["name"]), m["since"]) if m and told else None
 
 
 def _named_stamp(text: str) -> tuple[Credit | None, str | None]:
@@ -214,6 +224,15 @@ def _named_stamp(text: str) -> tuple[Credit | None, str | None]:
     if not (role or name or re.search(r"\d[:.]\d\d", m["stamp"])):
         return None, None
     return (Credit("reporter", name) if name else None), m["stamp"]
+
+
+def _is_desk(text: str) -> bool:
+    """ "Tim Redaksi", "Penulis Admin"."""
+    role, _, name = text.casefold().partition(" ")
+    return text.casefold() in DESKS or (role in ROLES and name in DESKS) or _REDAKSI.fullmatch(text) is not None
+
+
+_REDAKSI = re.compile(r"(?:Tim )?Redaksi(?: [A-Z][\w.]+){1,3}")
 
 
 def _signs(name: str) -> bool:
@@ -281,7 +300,8 @@ def read_initials(block: Block) -> Credit | None:
 
 
 _PHOTO_CREDIT = re.compile(
-    r"[(\[]?\s?(?:foto|photo|gambar|kredit foto|photo credit|image|ilustrasi|illustration|infografis|grafis)"
+    r"[(\[]?\s?(?:foto(?:/ilustrasi|/gambar|-foto)?|photo|gambar|kredit foto|photo credit|image|ilustrasi|illustration"
+    r"|infografis|grafis)"
     r"(?: (?:oleh|by|ilustrasi|source|credit))? ?[:/]"
     r" ?(?P<name>[^()\[\]:]{2,60}?)\s?[)\]]?\.?"
     r"|(?:kredit|credits?) ?: ?(?P<name2>[^()\[\]:]{2,60})"
@@ -315,6 +335,7 @@ _TAGS = re.compile(
     r"|filed under) (?=\S)",
     re.I,
 )
+_FILED = re.compile(r"(?i:ditulis|diposting|dipublikasikan|dimasukkan|posted) (?:dalam|in) (?P<where>[A-Z][^.:]{2,60})")
 _HASHTAGS = re.compile(r"(?:#[\w-]{2,40}[ ,]*){1,30}")
 _VIEWS = re.compile(
     r"(?:telah |sudah |jumlah |total )?(?:dibaca|dilihat|ditonton|(?:post |page ?)?views?|hits?|pembaca|tayangan"
@@ -332,6 +353,8 @@ def read_tags(block: Block) -> tuple[str, ...]:
     text = block.text[:_PILE]
     if _HASHTAGS.fullmatch(text):
         return tuple(t.strip("#, ") for t in text.split("#") if t.strip("#, "))
+    if (filed := _FILED.fullmatch(text)) and like_headline(filed["where"]):
+        return split_tags(filed["where"])
     m = _TAGS.match(text)
     if not m:
         return _tags_unmarked(text) if text[:3].casefold() in ("tag", "lab") else ()

@@ -13,6 +13,7 @@ from kliping.model import Source
 from parsers.block import HEADING, ITEM, Block, Link
 from parsers.dates import MONTHS, WEEKDAYS
 from parsers.lines import LINE_LIMIT, SAYING, like_headline, normal, words_of
+from parsers.names import is_outlet
 
 URL = re.compile(r"(?:https?://|www\.)[^\s<>\"“”]{3,600}")
 DOMAIN = re.compile(
@@ -186,11 +187,16 @@ def _valued(block: Block, label: str, colon: bool, value: str) -> SourceLine | N
         return SourceLine(tuple(Source(part, None, kind) for part in parts), strong=True)
     if links and _covered(value, links):
         return SourceLine(tuple(Source(link.text, link.url, kind) for link in links), strong=colon)
-    if not colon and ((_FROM.match(label) and _is_title(value)) or (label.casefold() == "via" and _is_agency(value))):
+    if not colon and (
+        (_FROM.match(label) and (_is_title(value) or is_outlet(value)))
+        or (label.casefold() == "via" and _is_agency(value))
+    ):
         return SourceLine((Source(value, _link_url(links), kind),))
     known = normal(value) in _AGENCIES or not _REFERENCE.match(label) or (len(label) == 3 and _is_title(value))
     if colon and (_NAME_LABEL.search(label) or _REFERENCE.match(label)) and known and is_name(value):
-        return SourceLine((Source(value.rstrip(" ."), _link_url(links), kind),))
+        value = f"{value})" if value.count("(") > value.count(")") else value
+        name = links[0].text if len(links) == 1 else value.rstrip(" .")
+        return SourceLine((Source(name, _link_url(links), kind),))
     return None
 
 

@@ -239,7 +239,8 @@ def _source(draft: Draft, index: int, out: Sift) -> int:
     if said is None:
         return index
     found, end = _sources_under(blocks, index, said) if said.waiting else (said.sources, index + 1)
-    if end == index or not (said.strong or end > draft.tail()):
+    of_picture = index < draft.head() and found and found[0].kind == "image"
+    if end == index or not (said.strong or of_picture or end > draft.tail()):
         return index
     out.sources += found
     out.flags += _unresolved(found)

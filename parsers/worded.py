@@ -20,7 +20,9 @@ _INVITE = (
 )
 # Words of sentences, and the phrases in which furniture has them.
 _SENTENCE = re.compile(r"\b(?:yang(?! (?:pertama|lain\w*)\b)|(?:tidak|belum)(?! (?:ada|mengandung)\b))")
-_STEP = re.compile(r"\W*(?:klik|click|tap|tekan)\b(?!.*\b(?:di ?sini|here)\b)")  # of a guide, naming a button
+_STEP = re.compile(
+    r"\W*(?:klik|click|tap|tekan)\b(?!.*\b(?:di ?sini|here|untuk baca|untuk membaca)\b)"
+)  # of a guide, naming a button
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +78,11 @@ _VOCABULARIES = (
     _vocabulary(
         "self_links",
         "klik click tap tekan di sini disini here ini this link tautan untuk to lengkap lengkapnya detail detailnya"
+        " video videonya"
         " beritanya artikelnya info informasi full story article berita artikel the pada halaman laman versi about it"
         " ada bisa dapat anda kamu silakan silahkan lebih menarik lainnya juga",
         "",
-        "selengkapnya membaca baca read reading continue lihat simak cek",
+        "selengkapnya membaca baca read reading continue lihat simak cek tonton saksikan",
         "klik click sini disini here lanjut lanjutkan",
     ),
     _vocabulary(
