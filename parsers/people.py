@@ -50,7 +50,7 @@ _DESKED = re.compile(
     r"(?P<desk>[^\d–—|/,•·]{2,40}?(?<! )|Liputan ?6(?:\.com)?)(?P<rest>(?: ?[-–—|/,•·] ?.{3,60})?)"
 )
 _STAMPED_BY = re.compile(r"(?P<stamp>.{6,60}?)[ ,|–—•·-]{1,3}(?:by|oleh):? (?P<name>[^\d|:]{2,60})", re.I)
-_SINCE_AFTER = re.compile(r"(?P<name>[A-Z][^\d|]{2,40}?) ?[-–—|•·,] ?(?P<since>[\w ]{4,40})")
+_SINCE_AFTER = re.compile(r"(?P<name>[A-Z][^\d|]{2,40}?) ?[-–—|•·] ?(?P<since>[\w ]{4,40})")
 _STAMP_FIRST = re.compile(r"(?P<stamp>.{6,60}?) ?[|–—•·] ?(?P<name>[^\d|:]{2,40})")
 _SET_OFF = re.compile(r"[|–—•·/-]")
 _POSTED = re.compile(r"di(?!buat|susun|kirim|rangkum|lapor)|posted|published|written", re.I)  # a form of a blog's own
