@@ -8,7 +8,6 @@ words; those that judge the first lines of a text look at them all the same.
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from parsers.lines import LONGEST_LINE, by_first_letter, closed_beginnings, closed_lines, normal, opening_words
 from parsers.patterns import BEGINS, FIRST_ENDS
@@ -51,7 +50,6 @@ _COUNTS = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)  # every step asks for the same lines
 def is_plain(text: str) -> bool:
     """Text that may stay wherever it stands, but for what is judged by its place or glued to its end."""
     start, end = 0 if text[:1].isalnum() else _start(text), text[-4:]
