@@ -63,18 +63,46 @@ def _fetches(block: Block) -> bool:
 
 
 def drop_boxes(draft: Draft, context: CleanContext, out: Sift) -> None:
-    """A list of one loud headline that links to a page of the site, between two paragraphs: "Baca juga" unsaid."""
+    """A headline that links to a page of the site, alone between two paragraphs: "Baca juga" said or unsaid.
+
+    Unsaid it must be loud; more than two such paragraphs are a list that the author made.
+    """
     blocks = draft.blocks
-    for index in range(1, len(blocks) - 1):
+    links = [i for i in range(1, len(blocks) - 1) if len(blocks[i].links) == 1 and _is_alone(blocks, i)]
+    boxes = [i for i in links if _is_headline(blocks[i], context) and not _fetches(blocks[i])]
+    unsaid = sum(blocks[i].kind is PARAGRAPH and _label(blocks[i]) == "" for i in boxes)
+    for index in boxes:
         block = blocks[index]
-        if block.kind is ITEM and block.emphasis and len(block.links) == 1 and _is_box(blocks, index, context):
+        if _points(block) or (block.emphasis and not _label(block) and (block.kind is ITEM or unsaid <= _MOST_BOXES)):
             out.drop(index, "links", "box", block.text)
 
 
-def _is_box(blocks: Sequence[Block], index: int, context: CleanContext) -> bool:
-    block, alone = blocks[index], blocks[index - 1].kind is PARAGRAPH is blocks[index + 1].kind
-    headline = block.link_share > 0.95 and len(words_of(block.text)) > 3 and like_headline(block.text)
-    return alone and headline and _is_own(block.links[0].url or "", context) and not _fetches(block)
+_MOST_BOXES = 2
+_POINTING_TEXT = """juga baca simak lihat artikel berita tulisan menarik lain lainnya terkait pelajari rekomendasi
+    read also see related more"""
+_POINTING = frozenset(_POINTING_TEXT.split())
+
+
+def _is_alone(blocks: Sequence[Block], index: int) -> bool:
+    kind = blocks[index].kind
+    return (kind is PARAGRAPH or kind is ITEM) and blocks[index - 1].kind is PARAGRAPH is blocks[index + 1].kind
+
+
+def _is_headline(block: Block, context: CleanContext) -> bool:
+    """A link to a page of the site that ends the line, written as a headline."""
+    link = block.links[0]
+    ends = block.text.rstrip(" .!»>])").endswith(link.text.rstrip(" .!»>])"))
+    return ends and len(words_of(link.text)) > 3 and like_headline(link.text) and _is_own(link.url or "", context)
+
+
+def _label(block: Block) -> str:
+    """What stands before the link, but for marks."""
+    return block.text[: block.text.find(block.links[0].text)].strip(" *•>»([:|–—-")
+
+
+def _points(block: Block) -> bool:
+    words = [word.casefold() for word in words_of(_label(block))]
+    return 1 <= len(words) <= 4 and not _POINTING.isdisjoint(words)
 
 
 _SIGNATURE = re.compile(

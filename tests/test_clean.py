@@ -481,3 +481,32 @@ def test_a_list_of_one_loud_headline_of_the_site_is_a_box() -> None:
         assert texts(clean([p(LEAD), kept, p(MORE)], SITE)) == [LEAD, kept.text, MORE]
     two = [box(headline), box("Perahu Kedua Masih Dicari Hingga Kini")]
     assert texts(clean([p(LEAD), *two, p(MORE)], SITE)) == [LEAD, *(block.text for block in two), MORE]
+
+
+def test_a_paragraph_that_points_to_another_post_is_a_box() -> None:
+    headline = "Nelayan Selamat Setelah Tiga Hari Hilang"
+    link = Link(headline, "https://kabar.example/2019/lain")
+    for label in (
+        "Artikel ini juga menarik: ",
+        "Pelajari juga: ",
+        "ALSO READ | ",
+        "Baca ",
+        "Read: ",
+        "Artikel Menarik : ",
+    ):
+        assert texts(clean([p(LEAD), p(label + headline, link), p(MORE)], SITE)) == [LEAD, MORE], label
+    loud = Block(BlockKind.PARAGRAPH, headline, (link,), emphasis=True)
+    assert texts(clean([p(LEAD), loud, p(MORE)], SITE)) == [LEAD, MORE]
+    for kept in (
+        p(headline, link),
+        p(f"Pengumuman: {headline}", link),
+        p(f"Warga yang menolong mereka menulis buku berjudul {headline}", link),
+        p("Baca syarat dan ketentuan", Link("syarat dan ketentuan", link.url)),
+        p(f"Baca {headline}", Link(headline, "https://lain.example/2019/lain")),
+    ):
+        assert texts(clean([p(LEAD), kept, p(MORE)], SITE)) == [LEAD, kept.text, MORE]
+    roundup = [LEAD, headline, MORE, headline + " Lagi", LEAD, headline + " Pula", MORE]
+    blocks = [
+        Block(BlockKind.PARAGRAPH, t, (Link(t, link.url),), True) if t.startswith(headline) else p(t) for t in roundup
+    ]
+    assert texts(clean(blocks, SITE)) == roundup
