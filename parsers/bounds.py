@@ -21,8 +21,10 @@ _NEXT = 80  # characters of running text from which a second article is one
 _NEAR = 4  # lines around a headline in which its date stands
 _FOLD = str.maketrans("‘’“”–—", "''\"\"--")  # what titles and headlines write differently
 _COMMENTS = re.compile(
-    r"(?:(?:\d{1,5}|satu|one) |\(\d{1,5}\) ?)(?:komentar|comments?|replies|tanggapan|responses?|pemikiran|thoughts?)"
-    r"(?: (?:on|pada|untuk|to|terhadap) .{1,200})?|(?:komentar|comments?|replies|tanggapan) ?\(?\d{1,5}\)?"
+    r"(?:(?:\d{1,5}|satu|one) |\(\d{1,5}\) ?)"
+    r"(?:komentar|comments?|replies|balasan|tanggapan|responses?|pemikiran|thoughts?)"
+    r"(?: (?:on|pada|untuk|to|terhadap) .{1,200})?"
+    r"|(?:komentar|comments?|replies|balasan|tanggapan) ?\(?\d{1,5}\)?"
     r"|komentar(?: pembaca| anda)?|(?:(?:facebook|disqus|reader|user) )?comments"
     r"|(?:belum|tidak) ada komentar|no comments(?: yet)?"
     r"|(?:tinggalkan|tulis|beri|kirim|tambahkan|berikan) (?:sebuah )?(?:komentar|balasan|tanggapan)(?: anda)?"
@@ -46,19 +48,20 @@ def bounds_of(tree: Tree, prose: Sequence[int]) -> tuple[int, int]:
     title = _headline(tree, headings)
     begin = title + 1 if title >= 0 and _heads(tree, prose, title) else 0
     tag = tree.rows[lines[title].owner].tag if begin else -1
-    above = prose[begin] + LEAST
+    above = prose[begin] + LEAST if begin else max(LEAST, 0.4 * prose[-1])
     for number in headings:
         if number < begin or prose[number] < above:
             continue
         text, owner = lines[number].text, lines[number].owner
         if tree.rows[owner].tag == tag and _is_another(tree, prose, title, number):
             return begin, number
-        if (len(text) < 60 or text[0].isdigit() or "“" in text) and _heads_comments(text):
+        if (len(text) < 60 or text[0].isdigit() or "“" in text) and heads_comments(text):
             return begin, number
     return begin, len(lines)
 
 
-def _heads_comments(text: str) -> bool:
+def heads_comments(text: str) -> bool:
+    """Whether a line names or counts the readers' comments, or asks for one."""
     low = text[:250].lower()
     return any(word in low for word in _SAID) and _COMMENTS.fullmatch(low.strip(" :.!»")) is not None
 
@@ -84,12 +87,16 @@ def _is_loud(tree: Tree, index: int) -> bool:
 
 
 def _heads(tree: Tree, prose: Sequence[int], title: int) -> bool:
-    """Whether a headline stands above the text: above most of it, or, when it is the page's loudest, above some. Where
-    nothing on the page reads like a text, the loudest is believed."""
-    total = prose[-1]
-    if _is_loud(tree, tree.lines[title].owner):
-        return total < FEW or total - prose[title + 1] >= max(LEAST, 0.2 * total)
-    return total - prose[title + 1] >= max(LEAST, 0.6 * total)
+    """Whether a headline stands above the text: above most of it, or, when it is the page's loudest or a date follows,
+    above some. Where nothing on the page reads like a text, the loudest is believed."""
+    total, loud = prose[-1], _is_loud(tree, tree.lines[title].owner)
+    if loud and total < FEW:
+        return True
+    most = total - max(LEAST, 0.6 * total)
+    if prose[title + 1] <= most:
+        return True
+    sure = loud or any(is_dated(line.text) for line in tree.lines[title + 1 : title + 1 + _NEAR])
+    return sure and total - prose[title + 1] >= max(LEAST, 0.2 * total)
 
 
 def _is_another(tree: Tree, prose: Sequence[int], title: int, number: int) -> bool:

@@ -28,6 +28,8 @@ _LEAF_NAMES = mark.vocabulary("p li h1 h2 h3 h4 h5 h6 pre blockquote td dd dt sp
 _LEAVES = frozenset(number for number, name in TAG_NAMES.items() if name in _LEAF_NAMES)
 OWN_POST = "post"  # how a post is chosen that is told by its markup alone
 _SHORT_POST = 200  # characters from which it is believed against any other reading of the page
+_LEADING = frozenset((PARAGRAPH, HEADING))
+_FULL_LINE = 40  # characters of a line that is more than a name or a date
 _LEAD, _LEAD_LINES = 60, 30  # characters of a lead, and how many lines below the headline it is looked for
 _BARS = frozenset(("ul", "ol", "nav", "aside", "figure", "footer", "form", "table"))
 _NAMED = mark.BODY | mark.PROPERTY
@@ -217,14 +219,22 @@ def _with_lead(tree: Tree, sums: Sums, index: int) -> tuple[int, ...]:
     inner = set(ancestors(tree, index))
     told = [value for name, value in tree.head.metas if name in ("description", "og:description")]
     told += [line.text for line in tree.lines[first : tree.last[index]]]
-    owners = [tree.lines[n].owner for n in lead if not any(tree.lines[n].text in text for text in told)]
+    lead = [n for n in lead if not any(tree.lines[n].text in text for text in told)]
+    heads = (
+        [n for n in range(lead[0], first) if tree.lines[n].kind is HEADING and _is_paragraph(tree, n)] if lead else []
+    )
+    owners = [tree.lines[n].owner for n in sorted((*lead, *heads))]
     return (*(owner for owner in owners if owner not in inner), index)
 
 
 def _is_paragraph(tree: Tree, number: int) -> bool:
-    """Whether a line fills an element of its own, in no list, bar, picture or junk."""
+    """Whether a line fills an element of its own and is no link, in no list, bar, picture or junk."""
     line = tree.lines[number]
-    if line.kind is not PARAGRAPH or tree.last[line.owner] - tree.rows[line.owner].first > 1:
+    if (
+        line.kind not in _LEADING
+        or 2 * line.linked > len(line.text)
+        or tree.last[line.owner] - tree.rows[line.owner].first > 1
+    ):
         return False
     return not any(_is_idle(tree, step) for step in ancestors(tree, line.owner))
 
@@ -268,6 +278,7 @@ def _under_headline(tree: Tree, sums: Sums, generic: Choice) -> Choice | None:
         if text < _SHORT_POST // 2 or 2 * linked > text:
             continue
         ends = end == len(lines) or lines[end].kind is HEADING
+        ends = ends and sum(len(line.text) - line.linked >= _FULL_LINE for line in lines[sums.begin : end]) >= 2
         if tree.name(index) in _FRAME or not ends or _has_likes(tree, index):
             return None
         if index in (*generic.elements, *(step for element in generic.elements for step in ancestors(tree, element))):

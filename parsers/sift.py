@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from kliping.model import Removal
 from parsers import marks as mark
 from parsers.block import CAPTION, CODE, HEADING, ITEM, PARAGRAPH, QUOTE, Block, Line, Link
-from parsers.bounds import standfirst
+from parsers.bounds import heads_comments, standfirst
 from parsers.content import OWN_POST, Choice, Sums, ancestors, prose_of
 from parsers.lines import normal
 from parsers.links import absolute, likely_one_site
@@ -355,12 +355,21 @@ def _drop_tail(sifted: Sifted) -> None:
     blocks, seen = sifted.blocks, 0
     most = _TAIL_FROM * sum([len(block.text) for block in blocks])
     for number, block in enumerate(blocks):
-        closing = len(block.text) < 60 and seen > most and _TAIL.fullmatch(block.text)
+        closing = len(block.text) < 60 and (
+            (seen > most and _TAIL.fullmatch(block.text))
+            or (seen > _OWN and _counts_comments(blocks[number : number + 2]))
+        )
         if closing and not (_INSET.fullmatch(block.text) and _reads_on(blocks[number + 1 :])):
             sifted.removed += [Removal(STEP, "under a closing label", gone.text) for gone in blocks[number:]]
             del blocks[number:]
             return
         seen += len(block.text)
+
+
+def _counts_comments(blocks: Sequence[Block]) -> bool:
+    """Whether a line counts comments and the next is short, as a reader's name is."""
+    counts = blocks[0].text[:1].isdigit() and heads_comments(blocks[0].text)
+    return counts and len(blocks) > 1 and len(blocks[1].text) < 40 and not blocks[1].text.endswith((".", "!", "?", ":"))
 
 
 def _reads_on(blocks: Sequence[Block]) -> bool:

@@ -100,6 +100,27 @@ def test_a_lead_in_an_element_of_its_own_belongs_to_the_text() -> None:
     assert len(body(page % f"<aside><p>{lead}</p></aside>")) == 2
 
 
+def test_a_heading_between_the_lead_and_the_text_comes_along() -> None:
+    lead = f"Apakah jembatan itu aman? {P}".strip()
+    ask = f"<div class=tanya><h1>{TITLE}</h1><div>3 April 2023</div><div><p>{lead}</p></div></div>"
+    answer = f"<div class=jawab><h2>Jawaban</h2><div><p>{P * 2}</p><p>{P * 3}</p></div></div>"
+    assert body(f"{ask}{answer}") == [lead, "Jawaban", (P * 2).strip(), (P * 3).strip()]
+
+
+def test_comments_counted_by_a_line_that_is_no_heading() -> None:
+    text = f"<p>{P * 2}</p><p>{P}</p>"
+    comments = f"<div>2 Komentar</div><div><span>Sari</span><p>{P * 2}</p></div>"
+    assert body(f"<div><h1>{TITLE}</h1><div>{text}</div><div>{comments}</div></div>") == [(P * 2).strip(), P.strip()]
+    counter = f"<p>{P * 2}</p><span>2 Komentar</span><p>{P * 3}</p>"
+    assert (P * 3).strip() in body(f"<div><h1>{TITLE}</h1><div>{counter}</div></div>")
+
+
+def test_boxes_before_a_headline_that_a_date_follows() -> None:
+    boxes = "".join(f"<h3>Kotak {n}</h3><p>{P * 2}</p>" for n in range(3))
+    text = f"<h2>{TITLE}</h2><div>7 Februari 2016</div><p>{P * 2}</p><p>{P}</p>"
+    assert body(f"<div><div class=a>{boxes}</div><div class=b>{text}</div></div>") == [(P * 2).strip(), P.strip()]
+
+
 def test_a_post_of_links_is_read_for_them() -> None:
     links = "".join(
         f"<li><a href='https://situs{n}.example/a'>Judul tulisan nomor {n} di situs lain</a></li>" for n in range(5)
