@@ -44,7 +44,7 @@ def run(settings: Settings) -> int:
         return _run(settings, dsn)
     server = EmbeddedPostgres(settings)
     try:
-        return _run(settings, server.start(), server.revive)
+        return _run(settings, server.start(waiting=lambda why: log.warning("waiting", reason=why)), server.revive)
     finally:
         server.stop()
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.quick import enough, print_all, url_table
+from cli.quick import enough, is_address, print_all, url_table
 from ingest.crew import Job
 from kliping.errors import InputError
 from kliping.settings import load
@@ -22,6 +22,8 @@ def extract_command(
     ] = False,
 ) -> None:
     """Print the article of each page, one JSON object a line; a file that cannot be read gives one with its error."""
+    if url is not None and not is_address(url):
+        raise typer.BadParameter(f"{url!r} is not an http(s) address", param_hint="--url")
     if url is not None and (len(files) != 1 or urls is not None):
         raise typer.BadParameter("needs exactly one FILE, and no --urls", param_hint="--url")
     settings = load()

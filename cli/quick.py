@@ -17,6 +17,7 @@ from ingest.crew import Job, Ticket, answered
 from ingest.pagefile import bytes_of
 from kliping.errors import InputError, KlipingError
 from kliping.limits import CHILD_MEMORY, CHILDREN, HTML_CPU, PAGE_BYTES
+from parsers.links import absolute
 
 PER_CHILD = 256  # files that make a further child worth its start
 _WITH_VALUE = ("--url", "--urls", "--jobs")
@@ -78,7 +79,8 @@ def _read(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]] | None:
 def _where(files: Sequence[str], options: Mapping[str, str]) -> Mapping[str, str] | None:
     """File -> URL; None when the options contradict each other or the table cannot be read."""
     if "--url" in options:
-        return {files[0]: options["--url"]} if len(files) == 1 and "--urls" not in options else None
+        plain = len(files) == 1 and "--urls" not in options and is_address(options["--url"])
+        return {files[0]: options["--url"]} if plain else None
     if "--urls" not in options:
         return {}
     try:
@@ -98,6 +100,11 @@ def url_table(name: str) -> dict[str, str]:
     if any(len(pair) < 2 for pair in pairs):
         raise InputError(f"{name}: each line is a file, a tab and a URL")
     return {pair[0]: pair[1].strip() for pair in pairs}
+
+
+def is_address(url: str) -> bool:
+    """Whether a page can have come from there."""
+    return absolute(url, "") is not None
 
 
 def enough(files: int, children: int) -> int:
@@ -120,11 +127,14 @@ def print_all(files: Sequence[str], where: Mapping[str, str], job: Job, children
 
 def _tickets(files: Sequence[str], where: Mapping[str, str], most: int) -> Iterator[Ticket]:
     for file in files:
+        url = where.get(file)
         try:
             raw: bytes | KlipingError = bytes_of(file, most)
+            if url and not is_address(url):
+                raise InputError(f"{url!r} is not an http(s) address")
         except InputError as error:
             raw = error
-        yield Ticket(file, where.get(file), raw)
+        yield Ticket(file, url, raw)
 
 
 def _line(ticket: Ticket) -> bytes:

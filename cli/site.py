@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from difflib import ndiff
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -45,7 +46,10 @@ def new_site(
 ) -> None:
     """Scaffold a rule, a page and the text it should give, in files that are not there yet."""
     settings = _settings()
-    given = asyncio.run(_fetched(page, settings)) if "://" in page else read_page(page, url, settings.page_bytes)
+    if "://" in page:
+        given = asyncio.run(_fetched(page, settings))
+    else:
+        given = read_page(page, url, settings.page_bytes, saved=True)
     if not given.url:
         raise InputError(f"{page}: its address is not known; say it with --url")
     places = SitePlaces(into, _host(given.url))
@@ -79,7 +83,7 @@ def check_site(
     if as_json:
         show.as_json(
             [
-                {"file": str(file), "expected": state, **_facts(look)}
+                {"file": str(file), "expected": state, "difference": _difference(file, look), **_facts(look)}
                 for (file, look), state in zip(found, states, strict=True)
             ]
         )
@@ -87,6 +91,8 @@ def check_site(
         for (file, look), state in zip(found, states, strict=True):
             show.line(f"--- {file}")
             _show(look, state)
+            for line in _difference(file, look):
+                show.line(line)
     if "differs" in states:
         raise typer.Exit(1)
 
@@ -204,7 +210,16 @@ def _state(file: Path, look: SiteLook) -> str | None:
     expected = file.with_suffix(".txt")
     if not expected.is_file():
         return None
-    return "same" if expected.read_text("utf-8", "replace") == told(look.article) else "differs"
+    return "differs" if _difference(file, look) else "same"
+
+
+def _difference(file: Path, look: SiteLook) -> list[str]:
+    """The lines that a page should give and does not, after a minus; those that it gives besides, after a plus."""
+    expected = file.with_suffix(".txt")
+    if not expected.is_file():
+        return []
+    should, does = (text.split("\n") for text in (expected.read_text("utf-8", "replace"), told(look.article)))
+    return [line for line in ndiff(should, does) if line[0] in "-+"]
 
 
 # --- the report -------------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from ingest.pagefile import bytes_of, unzipped
 from kliping.errors import InputError
 from kliping.model import Article, Origin, Page
 
-READ_AT = datetime(2025, 6, 1, tzinfo=UTC)  # when a page was read that does not say it
+READ_AT = datetime(2025, 6, 1, tzinfo=UTC)  # when a page of a site was read that does not say it
 _FIRST_LINE = re.compile(rb"<!-- url: (\S+)(?: at: (\S+))? -->\r?\n")
 
 
@@ -50,15 +50,19 @@ def rules_in(folder: Path) -> dict[str, str]:
     return texts
 
 
-def read_page(file: str, url: str | None, most: int) -> Page:
-    """A page from a file, its address from `url` or its own first line. Raises InputError."""
+def read_page(file: str, url: str | None, most: int, saved: bool = False) -> Page:
+    """A page from a file, its address from `url` or its own first line. Raises InputError.
+
+    One that does not say when it was read is taken as one of ours, or with `saved` as read when its file was written.
+    """
     try:
         html = unzipped(bytes_of(file, most), most)
+        unsaid = datetime.fromtimestamp(int(Path(file).stat().st_mtime), UTC) if saved else READ_AT
     except InputError as error:
         raise InputError(f"{file}: {error}") from None
     told = _FIRST_LINE.match(html)
     try:
-        at = datetime.fromisoformat(told[2].decode()) if told and told[2] else READ_AT
+        at = datetime.fromisoformat(told[2].decode()) if told and told[2] else unsaid
         own = told[1].decode() if told else None
     except ValueError as error:
         raise InputError(f"{file}: its first line: {error}") from None

@@ -25,7 +25,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
@@ -71,15 +71,18 @@ class EmbeddedPostgres:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.stop()
 
-    def start(self, patience: float = 60.0) -> str:
-        """Own the server and return its DSN. Waits `patience` seconds for another owner to end.
+    def start(self, patience: float = 60.0, waiting: Callable[[str], object] = lambda said: None) -> str:
+        """Own the server and return its DSN. Waits `patience` seconds for another owner to end, and says so at once.
 
         Recovery after a crash takes as long as it takes. Raises DatabaseError with one line that says what to do.
         """
-        deadline = time.monotonic() + patience
+        deadline, told = time.monotonic() + patience, False
         while not self._take_lock():
             if time.monotonic() > deadline:
                 raise DatabaseError(f"the embedded Postgres in {self.data_dir} is in use by {self._owner()}")
+            if not told:
+                waiting(f"{self.data_dir} is in use by {self._owner()}; waiting up to {patience:g} s for it to end")
+                told = True
             time.sleep(POLL)
         return self._start_owned()
 

@@ -21,7 +21,7 @@ def record(article: Article) -> Record:
     """All keys but `file`."""
     at = article.published_at
     return {
-        "url": article.canonical_url or article.url,
+        "url": article.url or article.canonical_url,  # as it was given, else as the page declares it
         "outcome": article.outcome.value,
         "title": article.title,
         "author": article.author,

@@ -198,8 +198,10 @@ def test_attaching_to_nobody_starts_one_and_ends_it(folder):
 
 def test_a_service_wants_a_server_of_its_own_and_says_who_has_it(folder):
     child, _ = another_process(folder)
+    said = []
     with pytest.raises(DatabaseError, match=rf"in use by process {child.pid} \(-c\)"):
-        server(folder).start(patience=0.1)
+        server(folder).start(patience=0.1, waiting=said.append)
+    assert said == [f"{folder} is in use by process {child.pid} (-c); waiting up to 0.1 s for it to end"]
     threading.Timer(0.2, child.stdin.close).start()
     with server(folder) as dsn:  # waits for the other to end
         assert ask(dsn, "SELECT 1") == 1

@@ -107,6 +107,30 @@ def test_urls_from_a_table(page: str, tmp_path: Path) -> None:
     assert found["url"] == "https://news.detik.com/berita/d-1/a"
 
 
+def test_the_address_is_the_one_given_or_else_the_one_declared(tmp_path: Path) -> None:
+    page = tmp_path / "tunjuk.html"
+    page.write_text(PAGE.replace("</head>", '<link rel=canonical href="https://kabar.example/tetap"></head>'), "utf-8")
+    assert run("--url", "https://kabar.example/a?utm_source=x", str(page))[1][0]["url"].endswith("/a?utm_source=x")
+    assert run(str(page))[1][0]["url"] == "https://kabar.example/tetap"
+
+
+@pytest.mark.parametrize("url", ["bukan alamat", "ftp://kabar.example/a", "http://", ""])
+def test_what_is_no_address_is_one_line(page: str, url: str) -> None:
+    code, found, said = end(start("--url", url, page))
+    assert (code, found) == (2, [])
+    assert said.startswith("kliping: ")
+    assert said.endswith(f"{url!r} is not an http(s) address (see `kliping extract --help`)\n")
+    assert said.count("\n") == 1
+
+
+def test_what_is_no_address_in_a_table_costs_its_own_file(page: str, tmp_path: Path) -> None:
+    table, other = tmp_path / "urls.tsv", tmp_path / "lain.html"
+    other.write_text(PAGE, "utf-8")
+    table.write_text(f"{page}\tbukan alamat\n{other}\thttps://kabar.example/a\n", "utf-8")
+    code, found = run("--urls", str(table), page, str(other))
+    assert (code, [line["error"] for line in found]) == (1, ["'bukan alamat' is not an http(s) address", None])
+
+
 def test_rules_of_hosts_can_be_left_out(page: str, tmp_path: Path) -> None:
     other = tmp_path / "detik.html"
     other.write_text(f"<div class='detail__body-text'><p>{P * 4}</p></div>", "utf-8")

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from parsers import rules
 from tests.world import World
 
 URL = "https://www.kabarsawah.example/desa/2025/jembatan-selesai.html"
+READ = datetime(2025, 3, 4, 5, 6, 7, tzinfo=UTC)  # when the page was saved
 P = "Warga desa bekerja bakti memperbaiki jembatan yang rusak diterjang banjir pada hari Minggu, kata kepala dusun. "
 PAGE = f"""<!doctype html><html><head><title>Jembatan Selesai</title>
 <meta property="article:published_time" content="2025-03-02T10:00:00+07:00"></head><body>
@@ -53,6 +55,7 @@ def site(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) ->
 def page(tmp_path: Path) -> Path:
     path = tmp_path / "halaman.html.gz"
     path.write_bytes(gzip.compress(PAGE.encode()))
+    os.utime(path, (READ.timestamp(), READ.timestamp()))
     return path
 
 
@@ -83,6 +86,7 @@ def test_new_writes_a_rule_a_page_and_what_it_should_give(folder: Path) -> None:
     html = (pages / "jembatan-selesai.html").read_text("utf-8")
     assert html.startswith(f"<!-- url: {URL} at: ")
     assert html.partition("\n")[2] == PAGE
+    assert f" at: {READ.isoformat()} -->" in html
     told = (pages / "jembatan-selesai.txt").read_text("utf-8")
     assert "rule: kabarsawah.example div.isi-kabar" in told
     assert "credit: editor | Budi Santoso" in told
@@ -147,8 +151,12 @@ def test_check_fails_when_a_page_gives_other_than_it_should(site: Any, folder: P
     ran = site("check", "kabarsawah.example", "--in", folder, "--json")
     assert ran.code == 1
     (found,) = ran.json
+    assert found["difference"] == ["- Lagi"]
     assert (found["expected"], found["kept"]) == ("differs", [(P * 3).strip(), (P * 2).strip()])
     assert {"step", "rule", "text", "kept_as"} == set(found["removed"][0])
+    expected.write_text(expected.read_text("utf-8").replace("Lagi\n", "").replace("editor", "penyunting"), "utf-8")
+    lines = site("check", "kabarsawah.example", "--in", folder).out.splitlines()
+    assert lines[-2:] == ["- credit: penyunting | Budi Santoso", "+ credit: editor | Budi Santoso"]
     expected.unlink()
     ran = site("check", "kabarsawah.example", "--in", folder, "--json")
     assert (ran.code, ran.json[0]["expected"]) == (0, None)
