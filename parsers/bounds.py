@@ -70,16 +70,20 @@ def _headline(tree: Tree, headings: Sequence[int]) -> int:
     """The first heading that the page's title repeats, -1 without one. One that is a link heads another article, but
     where its class or its level says headline."""
     titles = [value for name, value in tree.head.metas if name == "og:title"]
-    titles = [title.translate(_FOLD) for title in dict.fromkeys((*titles, tree.head.title or ""))]
+    titles = [_folded(title) for title in dict.fromkeys((*titles, tree.head.title or ""))]
     for number in headings:
         line = tree.lines[number]
-        text = line.text.translate(_FOLD)
+        text = _folded(line.text)
         if len(text) < _SHORTEST or (2 * line.linked > len(text) and not _is_loud(tree, line.owner)):
             continue
         for title in titles:
             if text in title and (2 * len(text) >= len(title) or title.startswith(text)):
                 return number
     return -1
+
+
+def _folded(text: str) -> str:
+    return text if text.isascii() else text.translate(_FOLD)
 
 
 def _is_loud(tree: Tree, index: int) -> bool:

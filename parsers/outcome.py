@@ -14,9 +14,9 @@ from parsers.tree import Tree
 
 LITTLE = 1500  # characters of body above which no word makes a page anything but an article
 _FIRST = 12  # lines
-# Of a text in lower case.
+# Of a text in lower case. What only begins one stands in one branch, so that it is asked for once and not everywhere.
 _CHALLENGE = re.compile(
-    r"^just a moment\b|^attention required!"
+    r"^(?:just a moment\b|attention required!)"
     r"|checking (?:your|if the site) .{0,40}(?:browser|connection)"
     r"|verify(?:ing)? (?:that )?you are (?:a )?human|enable javascript and cookies to continue|ddos-guard"
     r"|are you a (?:human|robot)\?|please complete the captcha"
@@ -24,22 +24,21 @@ _CHALLENGE = re.compile(
     r"|memeriksa browser anda|security check to access",
 )
 _BLOCK = re.compile(
-    r"^(?:error )?40[13]\b|^access(?: to this page)? (?:has been )?denied|^(?:403 )?forbidden$|^you have been blocked"
-    r"|^sorry, you have been blocked|^request (?:blocked|rejected)|^error 10(?:06|09|20)\b"
-    r"|^akses (?:anda )?(?:ditolak|diblokir)"
-    r"|^internet positif|^the request could not be satisfied|^situs (?:ini )?(?:diblokir|tidak dapat diakses)",
+    r"^(?:(?:error )?40[13]\b|access(?: to this page)? (?:has been )?denied|(?:403 )?forbidden$|(?:sorry, )?you have"
+    r" been blocked|request (?:blocked|rejected)|error 10(?:06|09|20)\b|akses (?:anda )?(?:ditolak|diblokir)"
+    r"|internet positif|the request could not be satisfied|situs (?:ini )?(?:diblokir|tidak dapat diakses))",
 )
 _SOFT_404 = re.compile(
-    r"\b404\b.{0,30}(?:not found|tidak ditemukan|error)|^(?:error )?404\b|not found$|^oops!? that page can"
-    r"|(?:page|post|article|content) (?:was |could )?not (?:be )?found"
-    r"|^(?:maaf, )?(?:halaman|laman|artikel|berita|postingan|konten)(?: yang (?:anda|kamu) \w+)?"
-    r"(?: ini)? (?:tidak (?:ditemukan|ada|tersedia)|telah dihapus|sudah dihapus)"
-    r"|^maaf, halaman .{0,60}tidak|^tak ada apa pun di sini|^tidak ditemukan$|^nothing found",
+    r"^(?:(?:error )?404\b|oops!? that page can|(?:maaf, )?(?:halaman|laman|artikel|berita|postingan|konten)"
+    r"(?: yang (?:anda|kamu) \w+)?(?: ini)? (?:tidak (?:ditemukan|ada|tersedia)|telah dihapus|sudah dihapus)"
+    r"|maaf, halaman .{0,60}tidak|tak ada apa pun di sini|tidak ditemukan$|nothing found)"
+    r"|\b404\b.{0,30}(?:not found|tidak ditemukan|error)|not found$"
+    r"|(?:page|post|article|content) (?:was |could )?not (?:be )?found",
 )
 _PARKED = re.compile(
-    r"domain .{0,60}(?:is for sale|may be for sale|dijual|has expired|telah kedaluwarsa|sudah kadaluarsa)"
-    r"|buy this domain"
-    r"|^this domain is parked|account (?:has been )?suspended|akun (?:ini )?(?:telah )?ditangguhkan|^index of /",
+    r"^(?:this domain is parked|index of /)"
+    r"|domain .{0,60}(?:is for sale|may be for sale|dijual|has expired|telah kedaluwarsa|sudah kadaluarsa)"
+    r"|buy this domain|account (?:has been )?suspended|akun (?:ini )?(?:telah )?ditangguhkan",
 )
 _VERDICTS = (
     (_CHALLENGE, PageOutcome.CHALLENGE),

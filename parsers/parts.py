@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from kliping.model import Article
@@ -123,10 +122,14 @@ def _may_be_paged(href: str) -> bool:
 
 def _holds_hidden_pages(tree: Tree, choice: Choice) -> bool:
     """Whether the pages that the links lead to are already there, waiting for a click."""
-    begin, end = choice.elements[0], choice.elements[-1]
-    near = takewhile(lambda i: tree.rows[i].first < tree.last[end], range(begin, len(tree.rows)))
-    hidden = (i for i in near if tree.rows[i].marks & mark.HIDDEN)
-    return any(sum(len(line.text) for line in tree.lines[tree.rows[i].first : tree.last[i]]) > PAGE for i in hidden)
+    rows, last = tree.rows, tree.last[choice.elements[-1]]
+    for index in range(choice.elements[0], len(rows)):
+        row = rows[index]
+        if row.first >= last:
+            break
+        if row.marks & mark.HIDDEN and sum(len(line.text) for line in tree.lines[row.first : tree.last[index]]) > PAGE:
+            return True
+    return False
 
 
 def _asks_for_all(url: str | None, rule: Rule) -> bool:

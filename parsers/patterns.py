@@ -141,7 +141,7 @@ _NETWORKS = re.compile(
     r"|Threads|Copy Link|Salin Link|Salin Tautan|X){2,12}"
 )
 _SCRIPT = re.compile(r"\(adsbygoogle\b.{0,120}|(?:https?://)?pic\.twitter\.com/\w+|tweets? (?:by|oleh) @?\w+")
-_SHARES = re.compile(r"\d[\d.,]*[kmrbjt]* ?(?:shares?|likes?|dibagikan|suka|retweets?)", re.I)
+_SHARES = re.compile(r"\d[\d.,]*[kmrbjt]* ?(?:shares?|likes?|dibagikan|suka|retweets?)")
 
 
 _KNOT = re.compile(r"[-~=*_ ]{1,12}[oO0xX]{1,7}[-~=*_ ]{1,12}")  # "--oOo--"
@@ -210,9 +210,8 @@ def pattern_rule(block: Block) -> str | None:
     if text[0].isalnum() and not _may_begin(line, bulleted=len(text) < len(block.text)):
         return _worded(block)
     low = folded(text)
-    for name, pattern in _WHOLE:
-        if pattern.fullmatch(line):
-            return name
+    if _ANY_WHOLE.fullmatch(line):
+        return next(name for name, pattern in _WHOLE if pattern.fullmatch(line))
     if _COPYRIGHT.fullmatch(low):
         return "copyright"
     for name, test in _TESTS:
@@ -245,6 +244,7 @@ _WHOLE = (
     ("reading_time", _READING),
     ("ads", _SPONSORED),
 )
+_ANY_WHOLE = re.compile("|".join(f"(?:{pattern.pattern})" for _, pattern in _WHOLE))  # one look for all of them
 
 
 _GLUED = re.compile(r"([:.!?…])(?=\w)")

@@ -19,7 +19,7 @@ from parsers.sources import read_republished, read_source
 
 REACH = 420  # characters before the end in which a glued footer begins
 _SENTENCE_END = re.compile(  # one class of marks first: the engine then looks for those alone
-    r"[.!?…\"”](?:(?<=[.!?…])[\"”'’)\]]*(?=\s*[A-Z0-9(\[@*])|(?<=[\"”])(?=\s+[A-Z0-9(\[@*]))"
+    r"[.!?…\"”](?:(?<=[.!?…])[\"”'’)\]]*+(?=\s*+[A-Z0-9(\[@*])|(?<=[\"”])(?=\s++[A-Z0-9(\[@*]))"
 )
 _COUNT = re.compile(r"(?:\d{1,6}|[Tt]idak ada|[Nn]o|[Bb]elum ada) (?:komentar|comments?) ?:?$", re.I)
 STOPS = frozenset(".,;")  # nothing can be glued to a text that one of these closes
