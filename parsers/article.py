@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from kliping import __version__
 from kliping.errors import PageError, ParseError
@@ -53,8 +54,7 @@ _UNREADABLE = (ValueError, LookupError, ArithmeticError, AttributeError, TypeErr
 SHORT = 250  # characters of prose below which a laxer reading is tried
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(NamedTuple):
     """One way of reading a page: its tree, the chosen container and what came out of it."""
 
     tree: Tree
@@ -124,7 +124,7 @@ def _read(html: bytes, rule: Rule, page: Page, head: bool = True) -> _Reading:
     if best.choice.prose < SHORT and best.tree.asides:
         hidden = _one_reading(read_asides(best.tree, splits), rule, page)
         if hidden.choice.prose > 2 * best.choice.prose + SHORT:
-            best = replace(hidden, tree=replace_head(hidden.tree, best.tree.head))
+            best = hidden._replace(tree=replace_head(hidden.tree, best.tree.head))
     return best
 
 
@@ -260,7 +260,7 @@ def _at_home(facts: metadata.Metadata, page: Page, rule: Rule) -> metadata.Metad
     told = facts.canonical_url or page.url
     if not rule.canonical or told is None or (own := rule.canonical_form(told)) == facts.canonical_url:
         return facts
-    return replace(facts, canonical_url=own) if facts.canonical_url or own != page.url else facts
+    return facts._replace(canonical_url=own) if facts.canonical_url or own != page.url else facts
 
 
 def _body(cleaned: Cleaned) -> str:

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
+from typing import NamedTuple
 
 from parsers.zones import offset_zone, zone_after, zone_of
 
@@ -22,8 +22,7 @@ LATEST = datetime(2100, 1, 1, tzinfo=UTC)
 SLACK = timedelta(hours=48)  # what a page may lie in the future of its fetch
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """A point in time, aware. `precision` is second, minute or day; a day is its first instant in its own zone."""
 
     at: datetime

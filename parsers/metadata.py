@@ -19,8 +19,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from kliping.model import Credit, Page
@@ -78,8 +78,7 @@ _URL_DAY = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Metadata:
+class Metadata(NamedTuple):
     """What is known of the article beside its text; see `model.Article` for the meaning of each field."""
 
     title: str | None = None
@@ -167,7 +166,7 @@ def _signed(moment: Moment, head: Head, page: Page, metas: dict[str, list[str]])
         parse_date(line, page.zone) for line in (*head.date_lines, *head.bylines, *(text for _, text in head.times))
     )
     same = any(m and m.precision != "day" and abs(m.at - home) < timedelta(minutes=1) for m in seen)
-    return replace(moment, at=home) if same else moment
+    return moment._replace(at=home) if same else moment
 
 
 def _is_blogger(page: Page, metas: dict[str, list[str]]) -> bool:

@@ -8,8 +8,8 @@ draft's `loud` ones only: most of a text is prose that none of them can take.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 from kliping.model import Credit, Source
 from parsers import captions, people, sources
@@ -28,8 +28,7 @@ _PILED = 5  # search words
 _UNDER = 20  # blocks under a lone "Sumber:"
 
 
-@dataclass(frozen=True, slots=True)
-class CleanContext:
+class CleanContext(NamedTuple):
     """What is known of the page beside its blocks. `openers` and `closers` are a site's own repeated lines."""
 
     title: str | None = None
