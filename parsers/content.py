@@ -28,6 +28,7 @@ _LEAF_NAMES = mark.vocabulary("p li h1 h2 h3 h4 h5 h6 pre blockquote td dd dt sp
 _LEAVES = frozenset(number for number, name in TAG_NAMES.items() if name in _LEAF_NAMES)
 OWN_POST = "post"  # how a post is chosen that is told by its markup alone
 _SHORT_POST = 200  # characters from which it is believed against any other reading of the page
+_LEAD_SHARE = 0.06  # of the prose that a lead has
 _LEADING = frozenset((PARAGRAPH, HEADING))
 _FULL_LINE = 40  # characters of a line that is more than a name or a date
 _LEAD, _LEAD_LINES = 60, 30  # characters of a lead, and how many lines below the headline it is looked for
@@ -37,6 +38,7 @@ _WIDE, _NARROW = 7, 5  # of a grid's twelve columns: the main one, and one besid
 _COLUMNS = re.compile(
     r"(?<![\w-])(?:vc_)?(?:col|span|column|large|medium)-?(?:(xs|sm|md|lg|xl|xxl)-)?(\d{1,2})(?![\w-])"
 )
+_ARTICLE = next(number for number, name in TAG_NAMES.items() if name == "article")
 _DOUBTED = mark.WEAK | mark.HIDDEN | mark.COMMENTS | mark.JUNK
 
 
@@ -137,16 +139,29 @@ def climb(tree: Tree, sums: Sums, index: int) -> int:
         return sums.over(sums.prose, first, end), sums.over(sums.text, first, end)
 
     prose, text = measure(index)
-    while not rows[best].marks & mark.PROPERTY and (at := rows[at].parent) >= 0 and tree.name(at) not in _FRAME:
+    least = 0.25  # of the prose that is there: what a step must add; out of a post, as much again
+    while not rows[best].marks & mark.PROPERTY:
+        if (rows[at].marks & mark.ENTRY or rows[at].tag == _ARTICLE) and _has_headline(tree, sums, at):
+            least = 1.0
+        if (at := rows[at].parent) < 0 or tree.name(at) in _FRAME:
+            break
         more_prose, more_text = measure(at)
         gain, added = more_prose - prose, more_text - text
         named = rows[at].marks & mark.PROPERTY and gain >= 0.5 * added
-        loose = gain > 0.85 * added and _own_prose(tree, sums, at)
-        if named or loose or (gain > 0.25 * prose and gain > 0.7 * added):
+        loose = least < 1 and gain > 0.85 * added and _own_prose(tree, sums, at)
+        if named or loose or (gain > least * prose and gain > 0.7 * added):
             if not named and _has_side_column(tree, at, best):
                 break
             best, prose, text = at, more_prose, more_text
     return best
+
+
+def _has_headline(tree: Tree, sums: Sums, index: int) -> bool:
+    """Whether an element holds the page's headline, or, where that is not known, any of the loudest."""
+    first = tree.rows[index].first
+    if sums.begin > 0:
+        return first < sums.begin
+    return any(line.kind is HEADING and tree.name(line.owner) == "h1" for line in tree.lines[first : tree.last[index]])
 
 
 def _has_side_column(tree: Tree, index: int, inner: int) -> bool:
@@ -224,6 +239,8 @@ def _with_lead(tree: Tree, sums: Sums, index: int) -> tuple[int, ...]:
         [n for n in range(lead[0], first) if tree.lines[n].kind is HEADING and _is_paragraph(tree, n)] if lead else []
     )
     owners = [tree.lines[n].owner for n in sorted((*lead, *heads))]
+    if sum(sums.prose[n + 1] - sums.prose[n] for n in lead) < _LEAD_SHARE * _over(tree, sums, sums.prose, (index,)):
+        return (index,)  # a call to sign up, a word about the writer
     return (*(owner for owner in owners if owner not in inner), index)
 
 
