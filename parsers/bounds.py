@@ -46,6 +46,8 @@ def bounds_of(tree: Tree, prose: Sequence[int]) -> tuple[int, int]:
     lines = tree.lines
     headings = [number for number, line in enumerate(lines) if line.kind is HEADING]
     title = _headline(tree, headings)
+    if title < 0:  # old pages set their headline in anything
+        title = _headline(tree, range(len(lines)))
     begin = title + 1 if title >= 0 and _heads(tree, prose, title) else 0
     tag = tree.rows[lines[title].owner].tag if begin else -1
     above = prose[begin] + LEAST if begin else max(LEAST, 0.4 * prose[-1])
@@ -71,13 +73,15 @@ def _headline(tree: Tree, headings: Sequence[int]) -> int:
     where its class or its level says headline."""
     titles = [value for name, value in tree.head.metas if name == "og:title"]
     titles = [_folded(title) for title in dict.fromkeys((*titles, tree.head.title or ""))]
+    longest = max(map(len, titles))
     for number in headings:
         line = tree.lines[number]
-        text = _folded(line.text)
-        if len(text) < _SHORTEST or (2 * line.linked > len(text) and not _is_loud(tree, line.owner)):
+        size = len(line.text)
+        if not _SHORTEST <= size <= longest or (2 * line.linked > size and not _is_loud(tree, line.owner)):
             continue
+        text = _folded(line.text)
         for title in titles:
-            if text in title and (2 * len(text) >= len(title) or title.startswith(text)):
+            if text in title and (2 * size >= len(title) or title.startswith(text)):
                 return number
     return -1
 

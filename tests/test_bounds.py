@@ -121,6 +121,20 @@ def test_boxes_before_a_headline_that_a_date_follows() -> None:
     assert body(f"<div><div class=a>{boxes}</div><div class=b>{text}</div></div>") == [(P * 2).strip(), P.strip()]
 
 
+def test_a_headline_that_is_no_heading() -> None:
+    boxes = "".join(f"<div>Kotak {n}</div><p>{P * 2}</p>" for n in range(2))
+    text = f"<div class=judul>{TITLE}</div><div>7 Februari 2016</div><p>{P * 2}</p><p>{P}</p>"
+    assert body(f"<div><div class=a>{boxes}</div><div class=b>{text}</div></div>") == [(P * 2).strip(), P.strip()]
+
+
+def test_a_post_with_its_headline_is_not_left_for_a_paragraph_of_the_site() -> None:
+    post = f"<article><h1>{TITLE}</h1><div><p>{P * 2}</p><p>{P * 3}</p></div></article>"
+    html = f"<div class=w><div class=h><div>Kabar Desa</div><div>{P * 2}</div></div><div>{post}</div></div>"
+    assert body(html) == [(P * 2).strip(), (P * 3).strip()]
+    parts = "".join(f"<article><p>Bagian {n}. {P * 2}</p></article>" for n in range(4))
+    assert len(body(f"<main><article><h1>{TITLE}</h1><p>{P}</p></article>{parts}</main>")) == 5
+
+
 def test_a_post_of_links_is_read_for_them() -> None:
     links = "".join(
         f"<li><a href='https://situs{n}.example/a'>Judul tulisan nomor {n} di situs lain</a></li>" for n in range(5)
