@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from parsers.block import Block
-from parsers.lines import SAYING, words_of
+from parsers.lines import SAYING, like_headline, words_of
 
 _CHANNEL = re.compile(
     r"\b(?:google news|whats?app|wa|telegram|channel|saluran|kanal|aplikasi|apps?|newsletter|facebook|fanpage"
@@ -28,7 +28,8 @@ _CALL_OURS = re.compile(
 _FETCHES = re.compile(r"(?:unduh|download|instal|install|cek|baca|klik|akses|simak|temukan)\b")  # what a guide says too
 _SCROLL = re.compile(r"(?:scroll|gulir|geser|swipe)\b.{0,60}(?:lanjut\w*|melanjutkan|continue|membaca|content|artikel)")
 _SUPPORT = re.compile(
-    r"dukung (?:kami|blog ini|penulis) (?:di|via|melalui|lewat|dengan) [^,]{2,60}|pilih saluran andalan\w*\b.{0,160}"
+    r"(?:tekan|klik|nyalakan|aktifkan) (?:tombol )?(?:subscribe|lonceng|like)\b.{0,60}|baca berita tanpa iklan\b.{0,60}"
+    r"|dukung (?:kami|blog ini|penulis) (?:di|via|melalui|lewat|dengan) [^,]{2,60}|pilih saluran andalan\w*\b.{0,160}"
     r"|(?:yuk |ayo |mari |dan )?jangan lupa(?: untuk)?(?:[ ,]+(?:like|likes|comment|komen|komentar|share|subscribe"
     r"|follow|bagikan|dan|ya|juga|tekan|klik|tombol|lonceng|channel|youtube|kami|nya)){2,12}"
 )
@@ -51,7 +52,9 @@ def is_update_call(text: str, low: str, block: Block) -> bool:
         )
     ) and bool(
         re.search(
-            r"\b(?:setiap hari|di google news|hanya di|dari|di) [\w.]+\.(?:com|co\.id|id|net)\b|\bgoogle news\b", low
+            r"\bklik di ?sini\b|\b(?:setiap hari|di google news|hanya di|dari|di) [\w.]+\.(?:com|co\.id|id|net)\b"
+            r"|\bgoogle news\b",
+            low,
         )
     )
 
@@ -68,15 +71,34 @@ def is_read_link(text: str, low: str, block: Block) -> bool:
     return bool(_READ_LINK.fullmatch(low)) and (bool(block.links) or ">" in low) and len(words_of(low)) <= 30
 
 
+# An imperative, news, what kind of it, and whose: "Simak terus informasi terbaru hanya di Kabar Desa".
+_NEWS = re.compile(
+    r"(?:yuk,? |ayo,? |jangan lupa )?"
+    r"(?:dapatkan|simak|pantau|ikuti|cek|baca|jangan lewatkan|nantikan|temukan|saksikan)"
+    r"(?: (?:juga|terus|selalu|pula|semua)){0,2} (?:[\w-]+ ){0,3}?"
+    r"(?:berita|informasi|info|artikel|kabar|konten|insight|update)"
+    r"(?: [\w-]+){0,3}? (?:terbaru|terkini|terupdate|lainnya|pilihan|terhangat|menarik)\b(?: [\w-]+){0,3}?"
+    r" (?:kami|redaksi [\w.]+|terkait .{3,60}|(?:hanya |cuma )?(?:di|pada) (?P<outlet>\w[\w. ]{2,40}))\.?"
+)
 _HANGING = re.compile(
     r"(?:dapatkan|ikuti|baca|simak|temukan|cek|update|pantau|kunjungi|follow)\b.{0,60}"
     r"\b(?:berita|info|informasi|artikel|update|kami)\b.{0,60}\b(?:di|via|lewat|melalui) ?:?"
 )
+_MORE_AT = re.compile(r".{0,30}\bselengkapnya ?(?:di|klik|baca)? ?:? ?https?://\S+")
 _MORE = re.compile(
     r"(?:(?:baca|simak|lihat|cek|klik|info|informasi|berita|artikel)(?: (?:berita|artikel|info|informasi))? )?"
     r"selengkapnya"
     r" ?(?:(?:klik )?(?:di|pada|melalui|lewat|klik|dalam)\b|:).{1,200}"
 )
+
+
+def is_news_call(text: str, low: str, block: Block) -> bool:
+    """ "Pantau terus berita terkini di Kabar Desa": the outlet is written as a name."""
+    m = _NEWS.fullmatch(low)
+    if m is None or SAYING.search(low):
+        return False
+    outlet = text[m.start("outlet") : m.end("outlet")] if m["outlet"] and len(text) == len(low) else ""
+    return not m["outlet"] or (bool(outlet) and like_headline(outlet) and not text.rstrip().endswith("."))
 
 
 def is_hanging(text: str, low: str, block: Block) -> bool:
@@ -86,6 +108,8 @@ def is_hanging(text: str, low: str, block: Block) -> bool:
 
 def is_more(text: str, low: str, block: Block) -> bool:
     """ "Baca selengkapnya di LINK": the link ends the line."""
+    if "://" in low and _MORE_AT.fullmatch(low):
+        return True
     ended = bool(block.links) and text.rstrip(" .!»>").endswith(block.links[-1].text.rstrip(" .!»>"))
     return ended and _MORE.fullmatch(low) is not None and len(words_of(low)) <= 20
 

@@ -38,6 +38,7 @@ _OFFICE_END = re.compile(
     r"[^()\[\]]{0,60}|[\w-]{2,30}\.(?:com|id|co\.id|net|org)(?:/[^()\[\]]{1,40})?|@\w[^()\[\]]{1,40})"
     r"[)\]]\W{0,3}"
 )
+_INITIALS_END = re.compile(r".{3,400} \([A-Z]{2,6}/[A-Z][a-z]{2,20}\)\W{0,2}")  # "Gedung MPR (MI/Rina)"
 _HANDLE_END = re.compile(
     r"(?P<text>.{3,600}?)[.!?”\"] (?P<credit>(?:Instagram|Twitter|Facebook|TikTok|YouTube|IG|FB|X)[ /]@?[\w.]{2,40})"
 )
@@ -122,7 +123,8 @@ def parse_caption(text: str) -> Caption:
     for pattern in _SET_OFF if _is_marked(text) else ():
         m = pattern.fullmatch(text)
         if m and m["text"].strip() and not text.rstrip().endswith((")", "]")):
-            return Caption(m["text"].strip(" |/-–—,"), m["credit"].strip(" |.,") or None)
+            credit = _CREDIT_WORDS.sub("", m["credit"]).strip(" |.,")
+            return Caption(m["text"].strip(" |/-–—,"), credit or None)
     for pattern, sign in _WITHIN:
         m = pattern.fullmatch(text) if sign is None or sign.search(text) else None
         if m:
@@ -255,7 +257,7 @@ def _is_handed(text: str) -> bool:
     if len(text) > LINE_LIMIT:
         return False
     if text.rstrip(" .").endswith((")", "]")):
-        return _OFFICE_END.fullmatch(text) is not None
+        return _OFFICE_END.fullmatch(text) is not None or _INITIALS_END.fullmatch(text) is not None
     return bool((" /" in text and _STROKE_END.fullmatch(text)) or ("/@" in text and _HANDLE_END.fullmatch(text)))
 
 

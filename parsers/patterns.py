@@ -116,6 +116,9 @@ _NOTICE = re.compile(
     r"|(?:(?:tema|theme) .{1,80}\. ?)?(?:gambar tema oleh .{1,40}|theme images by .{1,40}"
     r"|(?:diberdayakan|dikuasakan) oleh blogger|powered by blogger)"
     r"|average rating\b.{0,60}|vote count\b.{0,30}"
+    r"|fakta atau hoaks\?.{0,300}"
+    r"|(?:kami|dengan (?:melanjutkan|mengakses|menggunakan)|we|this (?:site|website)|by (?:continuing|using))\b.{0,120}"
+    r"\b(?:menggunakan|penggunaan|uses?|using|use of) (?:cookies?|kuki)\b.{0,200}"
     r"|situs ini menggunakan (?:cookie|kuki|akismet).{0,300}|this site uses (?:cookies|akismet).{0,300}"
     r"|(?:website|situs|blog) ini menggunakan (?:cookie|kuki).{0,300}"
     r"|catatan: hanya anggota .{0,80}mengirim komentar)"
@@ -168,7 +171,8 @@ BEGINS = (
     r"|add|tambahkan|temukan|pantau|akses|aktifkan|nyalakan|update|segera|atau |intip|bisa |dapat |kamu |scroll"
     r"|gulir|geser|swipe|tinggalkan|balas|leave|reply|suka|menyukai|facebook|twitter|whatsapp|print|tweet|label"
     r"|menu|home|beranda|anonim|unknown|kongsi|tema |theme |entri |this (?:entry|post) |average |vote |simpan nama"
-    r"|isi komentar"
+    r"|menarik |fakta atau|kami menggunakan|dengan (?:melanjutkan|mengakses|menggunakan)|we use|by (?:continuing|using)"
+    r"|nantikan|tekan tombol|isi komentar"
     r"|setiap komentar|konten |isi |tidak ada |belum ada |estimasi|perkiraan|view (?:all)|related|rekomendasi"
     r"|terpopuler|populer|trending|recommended|mungkin |more |informasi "
 )
@@ -371,6 +375,7 @@ _TESTS = (
     ("page_turner", _is_turn),
     ("call", calls.is_call),
     ("call", calls.is_update_call),
+    ("call", calls.is_news_call),
     ("call", calls.is_hanging),
     ("continue", calls.is_more),
     ("read_also", calls.is_read_link),

@@ -65,7 +65,8 @@ LONE_LABELS, REFERENCE_LABELS = (
 _LABELS_ALONE = LONE_LABELS | REFERENCE_LABELS
 # A label of any words before nothing but an address.
 _ADDRESSED = re.compile(
-    r"\W{0,4}(?P<label>[a-z ]{0,30}?\b(?:sumber|source|referensi|rujukan|kutipan|dikutip|disadur|diambil|dilansir)\b"
+    r"\W{0,4}(?P<label>[a-z ]{0,30}?\b(?:sumber|source|referensi|rujukan|kutipan|asli|dikutip|disadur|diambil"
+    r"|dilansir)\b"
     r"[a-z ]{0,30}?) ?[:：=] ?(?P<value>(?:https?://|www\.)\S+)",
     re.I,
 )
@@ -291,6 +292,12 @@ _FIRST_IN = re.compile(
     r"|re(?:published|printed|posted) (?:with permission )?(?:from|by|of|courtesy of) .{1,120}",
     re.I,
 )
+_FIRST_AT = re.compile(
+    r"(?:(?:diterbitkan|dimuat|tayang|ditayangkan|dipublikasikan|terbit) pertama kali|pertama kali (?:diterbitkan"
+    r"|dimuat"
+    r"|tayang|ditayangkan|dipublikasikan|terbit)) (?:di|pada|oleh) .{2,80}",
+    re.I,
+)
 _READ_ORIGINAL = re.compile(
     r"(?:baca|simak|lihat) (?:artikel|berita|selengkapnya)(?: asli| selengkapnya)?(?: (?:dari|di))?"
     r" ?[\w.]{2,40},? [\"“'‘].{1,250}[\"”'’]? (?:selengkapnya|di sini|disini)\b.{0,300}",
@@ -310,7 +317,7 @@ def read_republished(block: Block) -> Source | None:
     """ "Artikel ini telah tayang di X dengan judul ...": where the text stood first, with its address when given."""
     text = block.text
     if len(text) > 2 * LINE_LIMIT or not any(
-        form.fullmatch(text) for form in (_REPUBLISHED, _READ_ORIGINAL, _FIRST_IN)
+        form.fullmatch(text) for form in (_REPUBLISHED, _READ_ORIGINAL, _FIRST_IN, _FIRST_AT)
     ):
         return None
     address = URL.search(text)

@@ -7,12 +7,14 @@ draft's `loud` ones only: most of a text is prose that none of them can take.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import accumulate
 from typing import NamedTuple
 
 from kliping.model import Credit, Source
-from parsers import captions, people, sources
+from parsers import bylines, captions, people, sources
 from parsers.block import CAPTION, HEADING, ITEM, PARAGRAPH, VERBATIM, Block
 from parsers.breaks import is_furniture
 from parsers.dates import is_stamp
@@ -203,14 +205,14 @@ def _unresolved(found: Sequence[Source]) -> list[str]:
 def drop_stamps(draft: Draft, context: CleanContext, out: Sift) -> None:
     """Date stamps and bylines before the first prose; at the end those with a time of day or a blog's form."""
     blocks, head = draft.blocks, draft.head()
-    signed = [i for i in range(head, len(blocks)) if len(blocks[i].text) <= 140 and people.may_sign(blocks[i].text)]
+    signed = [i for i in range(head, len(blocks)) if len(blocks[i].text) <= 140 and bylines.may_sign(blocks[i].text)]
     for index in (*range(head), *signed):
         block, text, at_head = blocks[index], blocks[index].text, index < head
         if len(text) > 140:
             continue
         stamp = (at_head or ":" in text or "." in text) and is_stamp(text, relative=at_head)
         known = (context.author, context.site_name) if at_head else (None, None)
-        credit, date = (None, text) if stamp else people.read_byline(block, at_head, *known)
+        credit, date = (None, text) if stamp else bylines.read_byline(block, at_head, *known)
         if (credit is None and date is None) or not (at_head or index >= draft.tail(2)):
             continue
         out.credits += [credit] if credit else []
@@ -308,6 +310,7 @@ def _is_little(rest: Sequence[Block], blocks: Sequence[Block]) -> bool:
 
 def _credit(block: Block, draft: Draft, index: int) -> Sift | None:
     """What the line names, if anything; where it stands is asked last, since that is dear to tell."""
+    said, block = _with_source(block)
     named = people.read_credits(block)
     photo = people.read_photo_credit(block)
     views = people.read_views(block)
@@ -320,6 +323,18 @@ def _credit(block: Block, draft: Draft, index: int) -> Sift | None:
     if not told and not (tags and index >= draft.tail()):
         return None
     rule = "tags" if tags else "people" if named else "photo" if photo else "views" if views else "desk"
-    found = Sift(credits=told, tags=list(tags))
-    found.drop(index, "credits", rule, block.text, "tags" if tags else "credits")
+    found = Sift(credits=told, tags=list(tags), sources=said)
+    found.drop(index, "credits", rule, draft.blocks[index].text, "tags" if tags else "credits")
     return found
+
+
+_AND_SOURCE = re.compile(
+    r"(?P<people>.{2,60}[:：].{2,100}?)[ |,;/-]{1,3}(?P<source>(?:[Ss]umber|[Ss]ource) ?[:：].{2,100})"
+)
+
+
+def _with_source(block: Block) -> tuple[list[Source], Block]:
+    """ "Reporter: Rina Sumber: Kabar.com" parted: what the source line says, and the people before it."""
+    m = _AND_SOURCE.fullmatch(block.text) if "umber" in block.text else None
+    said = sources.read_source(replace(block, text=m["source"])) if m else None
+    return (list(said.sources), replace(block, text=m["people"])) if m and said else ([], block)

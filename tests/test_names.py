@@ -6,8 +6,9 @@ import pytest
 
 from kliping.model import Credit
 from parsers.block import Block, BlockKind
+from parsers.bylines import read_byline
 from parsers.names import bare_name, is_outlet, without_mark, without_outlet
-from parsers.people import read_byline, read_credits, read_initials
+from parsers.people import read_credits, read_initials
 
 NAME = "Siti Rahma"
 
