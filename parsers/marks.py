@@ -42,7 +42,8 @@ _KIND = re.compile(
     r"|(?:tag|category|type|status|format)-(?!cloud|list|links?$|labels?$)\w)"
     r"|(?P<builder>(?:elementor|wp-block|ck|et_pb|vc|fl|so|panel|siteorigin|brxe|uagb|stk|kt)[-_])"
 )
-_SWITCH = re.compile(r"[-_](?:enable|off|on|first|is)")
+_SWITCHES = vocabulary("enable enabled enables off on first is")
+_DIGITS = "0123456789"
 
 _JUNK_WORDS = vocabulary(
     """share shares sharing sharer sharebar sharedaddy sharethis addthis addtoany shareaholic socials social sociable
@@ -151,7 +152,7 @@ def _judge_class(value: str) -> int:
 def _judge(token: str) -> int:
     """Most tokens are seen for the first time on a site's first page, so what costs most is asked last."""
     token = token.removeprefix("amp-wp-")  # what WordPress puts before its own names on AMP pages
-    words = parts = token.replace("_", "-").split("-")
+    words = parts = token.rstrip(_DIGITS).replace("_", "-").split("-")
     letters = "".join(parts)
     if not (letters.islower() and letters.isalpha()):
         words = _words(token)
@@ -161,7 +162,7 @@ def _judge(token: str) -> int:
     kind = begins.lastgroup if begins else None
     if kind == "post":
         return POST | AREA | (0 if token.startswith(("blog", "Blog")) else ENTRY)
-    if kind == "state" or (len(words) > 1 and _SWITCH.search(token)):
+    if kind == "state" or not _SWITCHES.isdisjoint(words[1:]):
         return 0
     if token == _CARD:
         return JUNK
@@ -179,9 +180,10 @@ def _judge(token: str) -> int:
         for pair, mark in _PAIRS if len(found) > 1 else ():
             if pair <= found:
                 marks |= mark
-    if letters.lower() in _BODIES:
+    counted = token[-1] in _DIGITS  # "content2" is one of many
+    if letters.lower() in _BODIES and not counted:
         return marks | BODY
-    return marks | AREA if parts[0].lower() in _AREAS else marks
+    return marks | AREA if parts[0].lower() in _AREAS and (len(parts) > 1 or not counted) else marks
 
 
 def _words(token: str) -> list[str]:
