@@ -187,8 +187,8 @@ def cut_suffixes(draft: Draft, context: CleanContext, out: Sift) -> None:
         if text[-1:] in STOPS and text[-3:] != "...":
             continue
         cut = cut_suffix(block)
-        if cut is None and text.endswith((")", "**")) and index >= draft.tail(2):
-            cut = cut_desk(block)
+        if cut is None and text.endswith((")", "**")) and (desk := cut_desk(block)) and index >= draft.tail(2):
+            cut = desk
         if cut is not None:
             out.taken[index] = cut.rest
             out.removed += cut.removed
