@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
 
 
-def invoke(arguments: Sequence[str]) -> int:
+def invoke(arguments: list[str]) -> int:
     """Run one command line and return its exit code; every expected failure is one line on stderr."""
     if arguments and arguments[0] == "extract":
         from cli.quick import extract

@@ -221,6 +221,10 @@ def waiting(page: str, pipe: Path, **settings: str) -> tuple[subprocess.Popen[by
             time.sleep(0.005)
     os.set_blocking(stream.fileno(), True)
     (child,) = psutil.Process(process.pid).children()
+    for _ in range(2):  # idle, not about to begin
+        while child.status() != psutil.STATUS_SLEEPING:
+            time.sleep(0.005)
+        time.sleep(0.01)
     return process, child, stream
 
 
