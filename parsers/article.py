@@ -1,7 +1,8 @@
 """From a page to its article.
 
     Page -> decode -> defuse -> platform, rule -> tree (one parse, one walk)
-         -> choose: site rule, platform rule, generic scoring, laxer retry, noscript
+         -> bounds: below the headline, above comments and the next article
+         -> choose: site rule, platform rule, generic scoring, the post on a short page, laxer retry, noscript
          -> sift (markup) -> clean (words) -> describe (title, author, dates, tags)
          -> the feed's own text where the page gives less than half of it
          -> outcome, language, limits -> Article

@@ -134,3 +134,10 @@ def test_captions_by_their_picture() -> None:
     assert lead_captions(tree, choice, beside) == ("Foto utama",)
     kinds = [block.kind for block in chosen(html, rule)[1].blocks]
     assert kinds.count(BlockKind.CAPTION) == 1
+
+
+def test_posts_within_a_post_that_goes_on_with_them_leave() -> None:
+    others = "".join(f"<div class='hentry post-{n}'><p>Kiriman {n}. {P * 2}</p></div>" for n in (2, 3))
+    _, found = chosen(f"<div class='hentry post-1'><p>{P * 3}</p>{others}</div>")
+    assert [block.text for block in found.blocks] == [(P * 3).strip()]
+    assert {line.rule for line in found.removed} == {"another post"}
