@@ -3,7 +3,7 @@
     python -m bench.loso [--gold FOLDER]
 
 Every page is read four times: with all rules, without the rules of single sites (`kliping extract --no-site-rules`: as
-a page of a site that nobody has seen), with no rule at all, not even a platform's, and so once more with all classes and
+a page of a site that nobody has seen), with no rule at all, not even a platform's, and then with all classes and
 ids made meaningless, as build tools make them.
 """
 
