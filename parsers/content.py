@@ -29,6 +29,7 @@ _LEAVES = frozenset(number for number, name in TAG_NAMES.items() if name in _LEA
 OWN_POST = "post"  # how a post is chosen that is told by its markup alone
 _SHORT_POST = 200  # characters from which it is believed against any other reading of the page
 _LEAD_SHARE = 0.06  # of the prose that a lead has
+_NEAR, _FAR = 8, 25  # lines below the headline
 _LEADING = frozenset((PARAGRAPH, HEADING))
 _FULL_LINE = 40  # characters of a line that is more than a name or a date
 _LEAD, _LEAD_LINES = 60, 30  # characters of a lead, and how many lines below the headline it is looked for
@@ -211,7 +212,7 @@ def choose(tree: Tree, rule: Rule, sums: Sums) -> Choice:
     generic = Choice(elements, "generic", _over(tree, sums, sums.prose, elements)) if elements else NOTHING
     if generic.prose < 2 * FEW:
         own = _own_post(tree, sums, generic) if generic.prose < FEW else None
-        generic = own or _under_headline(tree, sums, generic) or generic
+        generic = own or _under_headline(tree, sums, generic) or _right_below(tree, sums, generic) or generic
     having: dict[str, tuple[str, list[tuple[int, str]]]] = {}
     for selector in rule.body:
         matches = _matches(tree, selector, having)
@@ -302,6 +303,19 @@ def _under_headline(tree: Tree, sums: Sums, generic: Choice) -> Choice | None:
             return None
         return Choice((index,), "generic", _over(tree, sums, sums.prose, (index,)))
     return None
+
+
+def _right_below(tree: Tree, sums: Sums, generic: Choice) -> Choice | None:
+    """On such a page the text that begins right below the headline, before a longer one that begins far from it."""
+    first = tree.rows[generic.elements[0]].first if generic.elements else 0
+    if sums.begin <= 0 or first - sums.begin < _FAR:
+        return None
+    near = [n for n in range(sums.begin, sums.begin + _NEAR) if sums.prose[n + 1] > sums.prose[n]]
+    if sums.over(sums.prose, sums.begin, sums.begin + _NEAR) < max(_SHORT_POST, 0.35 * generic.prose):
+        return None
+    owner = tree.lines[near[0]].owner
+    index = climb(tree, sums, tree.rows[owner].parent if tree.rows[owner].tag in _LEAVES else owner)
+    return Choice((index,), "generic", _over(tree, sums, sums.prose, (index,)))
 
 
 def _has_likes(tree: Tree, index: int) -> bool:

@@ -121,6 +121,14 @@ def test_boxes_before_a_headline_that_a_date_follows() -> None:
     assert body(f"<div><div class=a>{boxes}</div><div class=b>{text}</div></div>") == [(P * 2).strip(), P.strip()]
 
 
+def test_a_short_text_right_below_the_headline_beside_a_longer_one_far_from_it() -> None:
+    links = "".join(f"<div><a href=/{n}>Kabar lain yang nomor {n} hari ini</a></div>" for n in range(30))
+    head = (
+        f"<div class=x><h1>{TITLE}</h1><div>By Rina</div><div class=y>{P * 2}<br><br>{P}</div><div>{links}</div></div>"
+    )
+    assert body(f"{head}<div class=z><p>Hubungi kami. {P * 4}</p></div>") == [(P * 2).strip(), P.strip()]
+
+
 def test_a_headline_that_is_no_heading() -> None:
     boxes = "".join(f"<div>Kotak {n}</div><p>{P * 2}</p>" for n in range(2))
     text = f"<div class=judul>{TITLE}</div><div>7 Februari 2016</div><p>{P * 2}</p><p>{P}</p>"
