@@ -15,7 +15,8 @@ _DEGREE = (
     r"|MSi|S[IT]P|PhD|Ph\.D|Amd(?:\.\w+)?|Ners|Ns|CPA|Ak|CA|BSc|BA|Jr|Sr)\.?"
 )
 _BARE_DEGREE = r"(?:(?:[A-Z][a-z]{0,4}\.){2,4}|[A-Z]{2,3}|Lc)\.?"  # without a comma before it
-_DEGREES = re.compile(rf"(?:,? {_BARE_DEGREE}|, ?{_DEGREE})+$")
+_LAST_DEGREE = re.compile(rf"(?:,? {_BARE_DEGREE}|, ?{_DEGREE})$")
+_REACH, _MOST = 24, 8  # characters in which the last degree stands; degrees of one name
 _ENDS_IN_DEGREE = re.compile(rf"[ ,]{_DEGREE}$")
 _FIRMS = "afp|ap|reuters|antara|bbc|cnn|cnbc|voa|dw|abc|sbs|rri|tvri|metro tv"
 _OUTLET = re.compile(
@@ -35,7 +36,12 @@ DESKS = frozenset(_DESKS_TEXT.replace("\n", ",").split(","))
 
 def bare_name(name: str) -> str:
     """A name without titles and degrees: what tells whether it is one."""
-    name = _DEGREES.sub("", name).rstrip(" ,")
+    for _ in range(_MOST):  # one by one: a pattern of all of them would try every way to part a line of capitals
+        last = _LAST_DEGREE.search(name, max(0, len(name) - _REACH))
+        if last is None:
+            break
+        name = name[: last.start()]
+    name = name.rstrip(" ,")
     lead = _TITLES.match(name)
     return name[lead.end() :] if lead and lead.end() < len(name) else name
 

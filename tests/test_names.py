@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from kliping.model import Credit
@@ -39,6 +41,19 @@ def test_a_name_is_left_whole() -> None:
     for name in (NAME, "M. Yusuf", "H.B. Jassin", "Budi S", "Siti Rahma, Budi Santoso"):
         assert bare_name(name) == name
     assert without_mark("Siti Rahma.") == NAME
+
+
+@pytest.mark.parametrize("unit", ["AB ", "A.B. ", ", S.Pd.", "SH, ", "by Editor ", "Dr. ", "A B", ", A. B."])
+def test_no_line_of_capitals_is_slow(unit: str) -> None:
+    start = time.process_time()
+    for length in (60, 140, 400):
+        text = (unit * 400)[:length]
+        bare_name(text)
+        without_mark(text)
+        without_outlet(text)
+        read_byline(Block(BlockKind.PARAGRAPH, text))
+        read_credits(Block(BlockKind.PARAGRAPH, f"Oleh: {text}"))
+    assert time.process_time() - start < 0.2
 
 
 def test_outlets() -> None:
