@@ -149,7 +149,7 @@ def climb(tree: Tree, sums: Sums, index: int) -> int:
         more_prose, more_text = measure(at)
         gain, added = more_prose - prose, more_text - text
         named = rows[at].marks & mark.PROPERTY and gain >= 0.5 * added
-        loose = least < 1 and gain > 0.85 * added and _own_prose(tree, sums, at)
+        loose = least < 1 and gain > 0.7 * added and _own_prose(tree, sums, at, rows[best].first, gain > 0.85 * added)
         if named or loose or (gain > least * prose and gain > 0.7 * added):
             if not named and _has_side_column(tree, at, best):
                 break
@@ -187,9 +187,9 @@ def _width(row: Row) -> int:
     return max(wide, default=0)
 
 
-def _own_prose(tree: Tree, sums: Sums, index: int) -> bool:
-    """Whether running text stands in the element itself, in none of its children."""
-    numbers = range(tree.rows[index].first, tree.last[index])
+def _own_prose(tree: Tree, sums: Sums, index: int, before: int, anywhere: bool) -> bool:
+    """Whether running text stands in the element itself, in none of its children, `anywhere` or `before` a line."""
+    numbers = range(tree.rows[index].first, tree.last[index] if anywhere else before)
     return any(tree.lines[n].owner == index and sums.prose[n + 1] > sums.prose[n] for n in numbers)
 
 

@@ -129,6 +129,12 @@ def test_a_short_text_right_below_the_headline_beside_a_longer_one_far_from_it()
     assert body(f"{head}<div class=z><p>Hubungi kami. {P * 4}</p></div>") == [(P * 2).strip(), P.strip()]
 
 
+def test_text_before_the_wrapper_of_the_rest_belongs_to_it() -> None:
+    foot = "<p>Penyunting bertugas</p><p>Hak cipta kami</p>"
+    inner = f"<div><div>{P * 3}</div><div>{P * 4}</div></div>"
+    assert body(f"<div><h1>{TITLE}</h1><section>{P}{inner}{foot}</section></div>")[:2] == [P.strip(), (P * 3).strip()]
+
+
 def test_a_headline_that_is_no_heading() -> None:
     boxes = "".join(f"<div>Kotak {n}</div><p>{P * 2}</p>" for n in range(2))
     text = f"<div class=judul>{TITLE}</div><div>7 Februari 2016</div><p>{P * 2}</p><p>{P}</p>"
