@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from parsers import marks as mark
-from parsers.block import HEADING
+from parsers.block import HEADING, Line
 from parsers.tree import Tree
 
 FEW = 500  # characters of running text below which a page's post is told by its markup
@@ -19,6 +19,7 @@ LEAST = 150  # characters of running text that the article has inside a bound
 _SHORTEST = 15  # characters of a headline that is told by the page's title
 _NEXT = 80  # characters of running text from which a second article is one
 _NEAR = 4  # lines around a headline in which its date stands
+_HOME = re.compile(r"(?:https?://[^/]*)?/?(?:index\.\w+)?")
 _FOLD = str.maketrans("‘’“”–—", "''\"\"--")  # what titles and headlines write differently
 _COMMENTS = re.compile(
     r"(?:(?:\d{1,5}|satu|one) |\(\d{1,5}\) ?)"
@@ -69,22 +70,29 @@ def heads_comments(text: str) -> bool:
     return any(word in low for word in _SAID) and _COMMENTS.fullmatch(low.strip(" :.!»")) is not None
 
 
-def _headline(tree: Tree, headings: Sequence[int]) -> int:
-    """The first heading that the page's title repeats, -1 without one. One that is a link heads another article, but
-    where its class or its level says headline."""
+def _headline(tree: Tree, numbers: Sequence[int]) -> int:
+    """Of these lines the one that says most of the page's title, the first of equals, -1 without one. A link heads
+    another article, but where its class or its level says headline and it does not lead home."""
     titles = [value for name, value in tree.head.metas if name == "og:title"]
     titles = [_folded(title) for title in dict.fromkeys((*titles, tree.head.title or ""))]
-    longest = max(map(len, titles))
-    for number in headings:
+    longest, best, most = max(map(len, titles)), -1, _SHORTEST - 1
+    for number in numbers:
         line = tree.lines[number]
         size = len(line.text)
-        if not _SHORTEST <= size <= longest or (2 * line.linked > size and not _is_loud(tree, line.owner)):
+        if not most < size <= longest or (2 * line.linked > size and not _is_own_link(tree, line)):
             continue
         text = _folded(line.text)
         for title in titles:
-            if text in title and (2 * size >= len(title) or title.startswith(text)):
-                return number
-    return -1
+            if text in title and (2 * size >= len(title) or title.startswith(text) or title.endswith(text)):
+                best, most = number, size
+                break
+        if most == longest:
+            break
+    return best
+
+
+def _is_own_link(tree: Tree, line: Line) -> bool:
+    return _is_loud(tree, line.owner) and _HOME.fullmatch(line.links[0][1]) is None
 
 
 def _folded(text: str) -> str:

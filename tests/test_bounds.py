@@ -135,6 +135,13 @@ def test_text_before_the_wrapper_of_the_rest_belongs_to_it() -> None:
     assert body(f"<div><h1>{TITLE}</h1><section>{P}{inner}{foot}</section></div>")[:2] == [P.strip(), (P * 3).strip()]
 
 
+def test_the_headline_is_what_says_most_of_the_title_and_no_logo() -> None:
+    page = "<title>Kabar Desa Kami: %s</title><h1><a href='/'>Kabar Desa Kami</a></h1><h3>%s</h3><p>{P}</p>"
+    for title in (TITLE, "Jembatan Selesai"):
+        tree = read((page % (title, title)).format(P=P * 2).encode())
+        assert tree.lines[sums_of(tree).begin - 1].text == title
+
+
 def test_a_headline_that_is_no_heading() -> None:
     boxes = "".join(f"<div>Kotak {n}</div><p>{P * 2}</p>" for n in range(2))
     text = f"<div class=judul>{TITLE}</div><div>7 Februari 2016</div><p>{P * 2}</p><p>{P}</p>"
