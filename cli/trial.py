@@ -146,7 +146,7 @@ def _show_tried(number: int, one: Tried) -> None:
             ("title", article.title),
             ("author", article.author),
             ("published", f"{show.moment(article.published_at)} ({article.published_from or 'not found'})"),
-            ("sources", "; ".join(f"{source.label}: {source.url or '-'}" for source in article.sources)),
+            ("sources", "; ".join(f"{source.label or '-'}: {source.url or '-'}" for source in article.sources)),
             ("removed", len(article.removed)),
         ]
     )
