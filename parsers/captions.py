@@ -10,7 +10,7 @@ from parsers.block import Block
 from parsers.lines import LINE_LIMIT, closed_lines, like_headline, normal, words_of
 from parsers.names import is_outlet
 from parsers.people import CITED
-from parsers.sources import is_name
+from parsers.sources import AGENCIES, is_name
 
 LONGEST = 1200  # characters in which a credit is looked for
 _REACH = 200  # characters before the end in which the mark before a credit stands
@@ -107,6 +107,8 @@ _WITHIN = (  # the form, and a sign that it cannot do without
 _RATE = re.compile(r"\d ?/")  # "(Rp 5.000/orang)"
 _YEAR_IN = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 _YEAR = re.compile(r"(?:19|20)\d\d\s+")
+_TOLD = re.compile(r":|\s(?:foto|gambar|oleh|by|of|credit|source|courtesy)\W*$")  # behind a word with other meanings
+_MASTHEAD = re.compile(r".+[. ].*|[A-Z][a-z]+[A-Z]\w*|[A-Z]{5,}\d?")  # "Kompas.com", "NusaPagi", "SOLOPOS"
 _NOBODY_CREDITED = frozenset(("ist", "istimewa", "pribadi", "net", "internet", "dok", "dokumen pribadi", "antara"))
 _CREDIT_WORDS = re.compile(
     r"^(?:foto(?:-foto)?|photo|sumber|source|dokumentasi|dok|gambar|image|credit|kredit|courtesy|doc)\b(?: (?:foto"
@@ -244,12 +246,29 @@ def _is_bracket(text: str) -> bool:
     before, credit = (text[: m.end("text")], m["credit"]) if m else ("", "")
     if not before.strip() or CITED.search(credit.casefold()):
         return False
-    marked = (
-        _CREDIT_WORDS.match(credit + " ")
-        or credit.casefold() in _NOBODY_CREDITED
-        or (1 <= credit.count("/") <= 2 and credit[0].isupper() and len(credit) > 8 and not _RATE.search(credit))
-    )
-    return bool(marked) and not re.search(r"[\"”]\W*$", before) and len(words_of(before)) <= 90
+    if not (credit.casefold() in _NOBODY_CREDITED or _says_credit(credit) or _names_outlet(credit, text)):
+        return False
+    return not re.search(r"[\"”]\W*$", before) and len(words_of(before)) <= 90
+
+
+def _says_credit(credit: str) -> bool:
+    """ "Foto: Rina Dewi", "dok. Pemkab"; but "Gambar 2.1", "sumber primer" and "Sumber: BPS, 2021" are the author's."""
+    said = _CREDIT_WORDS.match(credit + " ")
+    if said is None:
+        return False
+    word, who = said[0].casefold(), credit[said.end() :]
+    if word.startswith(("sumber", "source", "gambar", "image")) and (_YEAR_IN.search(who) or not _TOLD.search(word)):
+        return False
+    return not who or ":" in word or "." in word or not who[0].islower() or who.casefold() in _NOBODY_CREDITED
+
+
+def _names_outlet(credit: str, text: str) -> bool:
+    """ "ANTARA/Rina Dewi"; one nobody knows, at the very end, needs a full name behind it: "TNI/Polri" is no credit."""
+    outlet, *names = credit.split("/")
+    if not 1 <= len(names) <= 2 or not credit[0].isupper() or len(credit) <= 8 or _RATE.search(credit):
+        return False
+    known = _MASTHEAD.fullmatch(outlet) or is_outlet(outlet) or normal(outlet) in AGENCIES
+    return bool(known) or "@" in credit or (text[-1] in ")]" and like_headline(names[-1]) and " " in names[-1].strip())
 
 
 def _is_handed(text: str) -> bool:

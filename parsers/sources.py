@@ -51,7 +51,7 @@ _AGENCIES_TEXT = (
     " tribunnews okezone sindonews jpnn viva liputan6 merdeka suara kumparan tirto dpa efe tass sputnik rt aljazeera"
     " bloomberg wikipedia youtube istimewa"
 )
-_AGENCIES = frozenset(_AGENCIES_TEXT.split())
+AGENCIES = frozenset(_AGENCIES_TEXT.split())
 
 
 # Labels that may stand alone over their links; those of a reference list only over a single one.
@@ -128,7 +128,7 @@ def read_source(block: Block) -> SourceLine | None:
     bare = normal(text)
     if bare in _LABELS_ALONE:
         return _alone(block, bare, bracketed=text.strip()[:1] in "[(")
-    if text[:1] in "([" and (bare in _AGENCIES or DOMAIN.fullmatch(bare)):
+    if text[:1] in "([" and (bare in AGENCIES or DOMAIN.fullmatch(bare)):
         return SourceLine((Source(text.strip("()[] "), _link_url(block.links)),))
     if text[:5].casefold() in ("(via ", "[via ") and is_name(bare[4:]) and like_headline(text[5:].strip("()[] ")):
         return SourceLine((Source(text[5:].strip("()[] "), _link_url(block.links)),))
@@ -193,7 +193,7 @@ def _valued(block: Block, label: str, colon: bool, value: str) -> SourceLine | N
         or (label.casefold() == "via" and _is_agency(value))
     ):
         return SourceLine((Source(value, _link_url(links), kind),))
-    known = normal(value) in _AGENCIES or not _REFERENCE.match(label) or (len(label) == 3 and _is_title(value))
+    known = normal(value) in AGENCIES or not _REFERENCE.match(label) or (len(label) == 3 and _is_title(value))
     if colon and (_NAME_LABEL.search(label) or _REFERENCE.match(label)) and known and is_name(value):
         value = f"{value})" if value.count("(") > value.count(")") else value
         name = links[0].text if len(links) == 1 else value.rstrip(" .")
@@ -202,7 +202,7 @@ def _valued(block: Block, label: str, colon: bool, value: str) -> SourceLine | N
 
 
 def _is_agency(value: str) -> bool:
-    return value[:1].isupper() and normal(value) in _AGENCIES
+    return value[:1].isupper() and normal(value) in AGENCIES
 
 
 def _is_title(value: str) -> bool:
