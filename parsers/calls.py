@@ -25,6 +25,11 @@ _CALL_OURS = re.compile(
     r"|info(?:rmasi)?|lainnya|menarik"
     r"|channel|saluran|kanal|google news|us|our|news|latest|https?)\b|https?:"
 )
+# The same in a call that begins as a step of a guide does, "Unduh aplikasi resmi ...": nothing a guide would say.
+_OURS_SURELY = re.compile(
+    r"\b(?:kami|kita|sekarang|gratis|berita(?:nya)?|breaking|artikel|terkini|terupdate|channel|saluran|kanal"
+    r"|google news|us|our|news|latest|https?)\b|https?:"
+)
 _FETCHES = re.compile(r"(?:unduh|download|instal|install|cek|baca|klik|akses|simak|temukan)\b")  # what a guide says too
 _SCROLL = re.compile(r"(?:scroll|gulir|geser|swipe)\b.{0,60}(?:lanjut\w*|melanjutkan|continue|membaca|content|artikel)")
 _SUPPORT = re.compile(
@@ -41,7 +46,9 @@ def is_call(text: str, low: str, block: Block) -> bool:
         return False
     if re.search(r"\b(?:kata|katanya|ujar|ujarnya|imbau|menurut|tutur|ucap)\b", low):
         return False
-    return bool(_CALL_OURS.search(low)) or (len(words_of(low)) <= 6 and not _FETCHES.match(low))
+    if _FETCHES.match(low.removeprefix("anda bisa ").removeprefix("anda dapat ")):
+        return _OURS_SURELY.search(low) is not None
+    return bool(_CALL_OURS.search(low)) or len(words_of(low)) <= 6
 
 
 def is_update_call(text: str, low: str, block: Block) -> bool:
