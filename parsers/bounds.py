@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from parsers import marks as mark
-from parsers.block import HEADING, Line
+from parsers.block import CELL, HEADING, ITEM, Block, Line
 from parsers.tree import Tree
 
 FEW = 500  # characters of running text below which a page's post is told by its markup
@@ -19,6 +19,7 @@ LEAST = 150  # characters of running text that the article has inside a bound
 _SHORTEST = 15  # characters of a headline that is told by the page's title
 _NEXT = 80  # characters of running text from which a second article is one
 _NEAR = 4  # lines around a headline in which its date stands
+_PARAGRAPH = 120  # characters of a paragraph that no list of other articles holds two of in a row
 _HOME = re.compile(r"(?:https?://[^/]*)?/?(?:index\.\w+)?")
 _FOLD = str.maketrans("‘’“”–—", "''\"\"--")  # what titles and headlines write differently
 _COMMENTS = re.compile(
@@ -51,6 +52,7 @@ def bounds_of(tree: Tree, prose: Sequence[int]) -> tuple[int, int]:
     if title < 0:  # old pages set their headline in anything
         title = _headline(tree, range(len(lines)))
     begin = title + 1 if title >= 0 and _heads(tree, prose, title) else 0
+    begin = _above_intro(tree, prose, begin)
     tag = tree.rows[lines[title].owner].tag if begin else -1
     above = prose[begin] + LEAST if begin else max(LEAST, 0.4 * prose[-1])
     for number in headings:
@@ -59,7 +61,8 @@ def bounds_of(tree: Tree, prose: Sequence[int]) -> tuple[int, int]:
         text, owner = lines[number].text, lines[number].owner
         if tree.rows[owner].tag == tag and _is_another(tree, prose, title, number):
             return begin, number
-        if (len(text) < 60 or text[0].isdigit() or "“" in text) and heads_comments(text):
+        short = len(text) < 60 or text[0].isdigit() or "“" in text
+        if short and heads_comments(text) and not _is_section(tree, prose, number):
             return begin, number
     return begin, len(lines)
 
@@ -68,6 +71,38 @@ def heads_comments(text: str) -> bool:
     """Whether a line names or counts the readers' comments, or asks for one."""
     low = text[:250].lower()
     return any(word in low for word in _SAID) and _COMMENTS.fullmatch(low.strip(" :.!»")) is not None
+
+
+def _above_intro(tree: Tree, prose: Sequence[int], begin: int) -> int:
+    """The bound moved above running text that stands right beside the headline, in the element that holds it: a heading
+    of the text that repeats the page's title."""
+    if not begin:
+        return 0
+    holder = tree.rows[tree.lines[begin - 1].owner].parent
+    first = tree.rows[holder].first if holder >= 0 else begin
+    beside = _prose_beside(tree, prose, holder, range(first, begin - 1))
+    if sum(prose[n + 1] - prose[n] for n in beside) < LEAST:
+        return begin
+    heads = (n + 1 for n in range(beside[0] - 1, first - 1, -1) if tree.lines[n].kind is HEADING)
+    return next(heads, beside[0])
+
+
+def _is_section(tree: Tree, prose: Sequence[int], number: int) -> bool:
+    """Whether a heading stands among the paragraphs of one text: right beside it, above and below, in one element."""
+    holder = tree.rows[tree.lines[number].owner].parent
+    if holder < 0:
+        return False
+    first, last = tree.rows[holder].first, tree.last[holder]
+    parts = (range(first, number), range(number + 1, last))
+    beside = (_prose_beside(tree, prose, holder, part) for part in parts)
+    return all(sum(prose[n + 1] - prose[n] for n in part) >= _NEXT for part in beside)
+
+
+def _prose_beside(tree: Tree, prose: Sequence[int], holder: int, numbers: Sequence[int]) -> list[int]:
+    """Of these lines those of running text that stand in an element itself or in a child that holds nothing else."""
+    rows, lines = tree.rows, tree.lines
+    texts = [n for n in numbers if prose[n + 1] > prose[n]]
+    return [n for n in texts if holder in (lines[n].owner, rows[lines[n].owner].parent)]
 
 
 def _headline(tree: Tree, numbers: Sequence[int]) -> int:
@@ -151,3 +186,39 @@ def standfirst(tree: Tree, begin: int) -> int:
 def _shape(tree: Tree, index: int) -> tuple[int, str | None]:
     row = tree.rows[index]
     return row.tag, row.attributes.get("class")
+
+
+def counts_comments(blocks: Sequence[Block]) -> bool:
+    """Whether a line counts comments and the next is short, as a reader's name is. Tables and lists count too."""
+    counts = blocks[0].kind not in (CELL, ITEM) and blocks[0].text[:1].isdigit() and heads_comments(blocks[0].text)
+    return counts and len(blocks) > 1 and len(blocks[1].text) < 40 and not blocks[1].text.endswith((".", "!", "?", ":"))
+
+
+def reads_on(blocks: Sequence[Block]) -> bool:
+    """Whether the article goes on after a few links: a sentence that ends in no dots, and no more links after it."""
+    first = next((number for number, block in enumerate(blocks) if block.link_share < 0.8), len(blocks))
+    rest = blocks[first:]
+    ends = (block.text.rstrip("\"”’')") for block in rest if len(block.text) >= 60 and block.link_share < 0.3)
+    sentence = any(text.endswith((".", "!", "?")) and not text.endswith("..") for text in ends)
+    return first > 0 and sentence and all(block.link_share < 0.8 for block in rest)
+
+
+def goes_on(blocks: Sequence[Block], gaps: Sequence[bool]) -> bool:
+    """Whether paragraphs of a text follow, two in a row or under one heading, where a list of other articles has a link
+    between them. `gaps` says of each block whether a link that stood above it is gone."""
+    before = False
+    for block, gap in zip(blocks, gaps, strict=True):
+        before = before and not gap
+        if _is_long(block):
+            if before:
+                return True
+            before = True
+        elif block.kind is not HEADING or block.link_share >= 0.3:
+            before = False
+    return False
+
+
+def _is_long(block: Block) -> bool:
+    text = block.text.rstrip("\"”’')")
+    sentence = text.endswith((".", "!", "?")) and not text.endswith("..")
+    return sentence and len(text) >= _PARAGRAPH and block.link_share < 0.3

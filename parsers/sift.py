@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 
 from kliping.model import Removal
 from parsers import marks as mark
-from parsers.block import CAPTION, CODE, HEADING, ITEM, PARAGRAPH, QUOTE, Block, Line, Link
-from parsers.bounds import heads_comments, standfirst
+from parsers.block import CAPTION, CELL, CODE, HEADING, ITEM, PARAGRAPH, QUOTE, Block, Line, Link
+from parsers.bounds import counts_comments, goes_on, heads_comments, reads_on, standfirst
 from parsers.content import OWN_POST, Choice, Sums, ancestors, prose_of
 from parsers.lines import normal
 from parsers.links import absolute, likely_one_site
@@ -79,6 +79,7 @@ class Sifted:
 
     blocks: list[Block] = field(default_factory=list)
     removed: list[Removal] = field(default_factory=list)
+    unlinked: set[int] = field(default_factory=set)  # blocks right above which a line that is a link left
 
 
 def sift(tree: Tree, sums: Sums, choice: Choice, rule: Rule, base: str, beside: frozenset[int] = frozenset()) -> Sifted:
@@ -287,6 +288,8 @@ class _Sifter:
             self.out.blocks.append(block_of(line, self.base))
         else:
             self.out.removed.append(Removal(STEP, why, clean_spaced(line.text)))
+            if 2 * line.linked > len(line.text):
+                self.out.unlinked.add(len(self.out.blocks))
 
     def _after_quote(self) -> bool:
         return bool(self.out.blocks) and self.out.blocks[-1].kind is QUOTE
@@ -355,30 +358,22 @@ def _drop_tail(sifted: Sifted) -> None:
     blocks, seen = sifted.blocks, 0
     most = _TAIL_FROM * sum([len(block.text) for block in blocks])
     for number, block in enumerate(blocks):
-        closing = len(block.text) < 60 and (
-            (seen > most and _TAIL.fullmatch(block.text))
-            or (seen > _OWN and _counts_comments(blocks[number : number + 2]))
-        )
-        if closing and not (_INSET.fullmatch(block.text) and _reads_on(blocks[number + 1 :])):
+        if len(block.text) < 60 and block.kind not in (CELL, CODE) and _closes(sifted, number, seen, most):
             sifted.removed += [Removal(STEP, "under a closing label", gone.text) for gone in blocks[number:]]
             del blocks[number:]
             return
         seen += len(block.text)
 
 
-def _counts_comments(blocks: Sequence[Block]) -> bool:
-    """Whether a line counts comments and the next is short, as a reader's name is."""
-    counts = blocks[0].text[:1].isdigit() and heads_comments(blocks[0].text)
-    return counts and len(blocks) > 1 and len(blocks[1].text) < 40 and not blocks[1].text.endswith((".", "!", "?", ":"))
-
-
-def _reads_on(blocks: Sequence[Block]) -> bool:
-    """Whether the article goes on after a few links: a sentence that ends in no dots, and no more links after it."""
-    first = next((number for number, block in enumerate(blocks) if block.link_share < 0.8), len(blocks))
-    rest = blocks[first:]
-    ends = (block.text.rstrip("\"”’')") for block in rest if len(block.text) >= 60 and block.link_share < 0.3)
-    sentence = any(text.endswith((".", "!", "?")) and not text.endswith("..") for text in ends)
-    return first > 0 and sentence and all(block.link_share < 0.8 for block in rest)
+def _closes(sifted: Sifted, number: int, seen: int, most: float) -> bool:
+    """Whether a short line is the label of what is not the article, `seen` characters into it, and no text follows."""
+    blocks = sifted.blocks
+    text, rest = blocks[number].text, blocks[number + 1 :]
+    if seen > _OWN and counts_comments(blocks[number : number + 2]):
+        return True
+    if seen <= most or not _TAIL.fullmatch(text) or (_INSET.fullmatch(text) and reads_on(rest)):
+        return False
+    return heads_comments(text) or not goes_on(rest, [n in sifted.unlinked for n in range(number + 1, len(blocks))])
 
 
 def _drop_hanging_headings(sifted: Sifted) -> None:

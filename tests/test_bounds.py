@@ -250,3 +250,23 @@ def test_bounds_of_a_page_without_words() -> None:
     sums = sums_of(tree)
     choice = choose(tree, rules.load().rule_for(None), sums)
     assert sift(tree, sums, choice, rules.load().rule_for(None), "").blocks == []
+
+
+LONG = (P * 2).strip()
+
+
+def test_text_above_a_heading_that_repeats_the_title_stays() -> None:
+    intro, text = "".join(f"<p>Pembuka {n}. {LONG}</p>" for n in range(2)), f"<p>{LONG}</p>" * 4
+    page = f"<title>{TITLE} Kembali</title><div>%s{intro}%s{text}</div>"
+    for above, below in (("<h1>Kabar Kampung</h1>", f"<h2>{TITLE}</h2>"), ("", f"<h1>{TITLE}</h1>")):
+        assert sum("Pembuka" in line for line in body(page % (above, below))) == 2
+    apart = f"<title>{TITLE}</title><div><div>{intro}</div><h1>{TITLE}</h1>{text}</div>"
+    assert body(apart) == [LONG] * 4
+
+
+@pytest.mark.parametrize("heading", ["Beri Tanggapan", "Komentar Pembaca", "3 Tanggapan", "Comments", "Beri Komentar"])
+def test_a_section_that_is_named_as_comments_are(heading: str) -> None:
+    text = f"<p>{LONG}</p><h3>Tatap Matanya</h3><p>{LONG}</p><h3>{heading}</h3><p>{LONG}</p><h3>Sabar</h3>"
+    assert body(f"<h1>{TITLE}</h1><div>{text}<p>{LONG}</p><p>{LONG}</p></div>").count(LONG) == 5
+    comments = f"<h3>{heading}</h3><ol>{f'<li><p>{LONG}</p></li>' * 5}</ol>"
+    assert body(f"<h1>{TITLE}</h1><div><p>{LONG}</p><p>{LONG}</p>{comments}</div>") == [LONG] * 2

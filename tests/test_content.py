@@ -141,3 +141,31 @@ def test_posts_within_a_post_that_goes_on_with_them_leave() -> None:
     _, found = chosen(f"<div class='hentry post-1'><p>{P * 3}</p>{others}</div>")
     assert [block.text for block in found.blocks] == [(P * 3).strip()]
     assert {line.rule for line in found.removed} == {"another post"}
+
+
+LONG = (P * 2).strip()
+ROWS = "<table><tr><td>{label}</td><td>Rp25.000</td></tr><tr><td>Ukuran</td><td>Sedang</td></tr></table>"
+
+
+@pytest.mark.parametrize("label", ["Rekomendasi", "Tag", "Tentang Penulis"])
+def test_a_section_that_is_named_as_a_closing_list_is(label: str) -> None:
+    text = f"<p>{LONG}</p>" * 4
+    for section in (f"<p>{LONG}</p><p>{LONG}</p>", f"<p>{LONG}</p><h3>Kelebihan Buku</h3><p>{LONG}</p>"):
+        assert body(f"<div>{text}<h3>{label}</h3>{section}</div>")[-1] == LONG
+        assert len(body(f"<div>{text}<h3>{label}</h3>{section}</div>")) >= 7
+    teasers = "".join(f"<p><a href='/{n}'>Kabar nomor {n} dari desa sebelah</a></p><p>{LONG}</p>" for n in range(2))
+    assert body(f"<div>{text}<h3>{label}</h3>{teasers}</div>") == [LONG] * 4
+    assert body(f"<div>{text}<h3>{label}</h3><p>{LONG}</p></div>") == [LONG] * 4
+
+
+@pytest.mark.parametrize("label", ["Tag", "100 komentar", "Comments"])
+def test_a_cell_or_an_item_closes_nothing(label: str) -> None:
+    found = body(f"<div>{f'<p>{LONG}</p>' * 4}{ROWS.format(label=label)}<p>{LONG}</p></div>")
+    assert found[4:] == [label, "Rp25.000", "Ukuran", "Sedang", LONG]
+
+
+def test_a_count_of_comments_in_a_list_is_an_item_of_it() -> None:
+    text = f"<p>{LONG}</p><p>{LONG}</p>"
+    items = "<ul><li>100 komentar</li><li>Rp25.000</li></ul>"
+    assert len(body(f"<div>{text}{items}{text}</div>")) == 6
+    assert body(f"<div>{text}<div>2 Komentar</div><div>Sari</div>{text}</div>") == [LONG] * 2
