@@ -11,7 +11,7 @@ from parsers.captions import caption_in, read_caption
 from parsers.dates import is_stamp
 from parsers.lines import LINE_LIMIT, closed_group
 from parsers.patterns import pattern_rule
-from parsers.people import read_credits, read_initials
+from parsers.people import is_of_work, read_credits, read_initials
 from parsers.plain import is_plain
 from parsers.sources import read_republished, read_source
 
@@ -45,8 +45,8 @@ def split_breaks(blocks: Sequence[Block]) -> list[Block]:
             continue
         parts = _lines_of(block)
         run: list[Block] = []
-        for part in parts:
-            if is_furniture(part):
+        for index, part in enumerate(parts):
+            if is_furniture(part) and not (read_credits(part) and is_of_work(parts, index)):
                 found += _joined(block, run)
                 found.append(part)
                 run = []

@@ -28,6 +28,20 @@ _SINCE_AFTER = re.compile(r"(?P<name>[A-Z][^\d|]{2,40}?) ?[-–—|•·] ?(?P<s
 _STAMP_FIRST = re.compile(r"(?P<stamp>.{6,60}?) ?[|–—•·] ?(?P<name>[^\d|:]{2,40})")
 _SET_OFF = re.compile(r"[|–—•·/-]")
 _POSTED = re.compile(r"di(?!buat|susun|kirim|rangkum|lapor)|posted|published|written", re.I)  # a form of a blog's own
+# Of the rubrics of newspapers, which stand before a date where a name may stand.
+_RUBRIC_TEXT = """hukum kriminal kriminalitas peristiwa kota kabupaten desa daerah regional provinsi nasional
+    internasional dunia global pilkada pemilu pilpres pileg serentak politik pemerintahan pemerintah parlemen legislatif
+    ekonomi bisnis keuangan finansial industri perbankan pasar saham properti energi pertanian perikanan pangan ukm umkm
+    olahraga sport sports sepak bola bulutangkis balap liga teknologi tekno sains iptek gadget otomotif kesehatan medis
+    pendidikan edukasi kampus sekolah budaya seni sastra sejarah hiburan selebriti selebritas seleb artis film musik
+    gaya hidup lifestyle wisata pariwisata travel kuliner resep agama religi ramadan ramadhan khazanah opini
+    kolom editorial tajuk rencana esai artikel berita kabar info informasi warta news terkini terbaru terpopuler
+    populer pilihan headline fokus khusus laporan liputan sorotan investigasi cek fakta hoaks video foto galeri
+    infografis advertorial pariwara sosial masyarakat lingkungan cuaca bencana hankam pertahanan keamanan militer
+    polri metro metropolitan megapolitan nusantara jabodetabek jawa sumatera sumatra kalimantan sulawesi papua bali
+    jakarta bandung surabaya solo semarang yogyakarta barat tengah selatan umum lainnya lain ragam serba
+    tips trik panduan tutorial catatan cerita kisah profil tokoh wawancara komunitas perempuan anak keluarga remaja"""
+_RUBRIC = frozenset(_RUBRIC_TEXT.split())
 _DAYS = "|".join(sorted((day for day in WEEKDAYS if len(day) > 3), key=len, reverse=True))
 _NAMED_STAMP = re.compile(
     rf"(?P<lead>[^\d]{{2,60}}?)(?P<mark>[\s,|–—•·/-]{{1,4}})"
@@ -93,11 +107,13 @@ def _stamped_credits(text: str) -> tuple[Credit, str] | None:
     return (named[0], stamp) if named else None
 
 
-def _named_since(text: str) -> tuple[Credit, str | None] | None:
+def _named_since(text: str) -> tuple[Credit | None, str | None] | None:
     """ "Rina Dewi - 3 jam lalu"."""
     m = _SINCE_AFTER.fullmatch(text)
     told = m is not None and is_stamp(m["since"], relative=True) and _is_full_name(m["name"])
-    return (Credit("author", m["name"]), m["since"]) if m and told else None
+    if m is None or not told:
+        return None
+    return None if _names_rubric(m["name"]) else Credit("author", m["name"]), m["since"]
 
 
 def _named_stamp(text: str) -> tuple[Credit | None, str | None]:
@@ -117,7 +133,8 @@ def _named_stamp(text: str) -> tuple[Credit | None, str | None]:
     name = name if role or _is_full_name(name) else ""
     if not (role or name or re.search(r"\d[:.]\d\d", m["stamp"])):
         return None, None
-    return (Credit("reporter", name) if name else None), m["stamp"]
+    signed = name and (role or not _names_rubric(name))
+    return (Credit("reporter", name) if signed else None), m["stamp"]
 
 
 def _is_desk(text: str) -> bool:
@@ -137,6 +154,11 @@ def _is_full_name(name: str) -> bool:
     """Two to four capitalised words, none of them an outlet's."""
     words = words_of(bare_name(name))
     return 2 <= len(words) <= 4 and all(word[0].isupper() for word in words) and not is_outlet(name) and is_person(name)
+
+
+def _names_rubric(name: str) -> bool:
+    """ "Hukum Kriminal", "Kota Solo": a word of it is a rubric's."""
+    return not _RUBRIC.isdisjoint(map(str.casefold, words_of(name)))
 
 
 _STAMP_BY = re.compile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from kliping.model import Credit
 from parsers.block import Block
@@ -170,6 +171,32 @@ def read_photo_credit(block: Block) -> Credit | None:
 def is_desk_line(text: str) -> bool:
     """Initials with a stroke, "(wsw/wsw)": so plain that they may stand anywhere, as before a second page."""
     return len(text) <= 24 and bool(_DESK_MARK.fullmatch(text))
+
+
+# What is said of a book or a film beside who made it. A producer may be the page's own.
+_WORK = re.compile(
+    r"\W{0,3}(?:(?:judul|penerbit|tahun terbit|tebal|isbn|pemain|pemeran|sutradara|durasi|genre|rilis|cetakan)\b"
+    r"[^:：.]{0,30}[:：]|(?:jumlah )?halaman ?[:：] ?\d{2,4}\b)",
+    re.I,
+)
+_LABELLED = re.compile(r"[^:：.]{2,40}[:：]")
+_WORK_LINES = 6  # lines of a work's data between one and the next that is told from the page's own credits
+
+
+def tells_work(text: str) -> bool:
+    """ "Penerbit: Pustaka Desa": a line of the data of a book or a film."""
+    return len(text) <= LINE_LIMIT and _WORK.match(text) is not None
+
+
+def is_of_work(blocks: Sequence[Block], index: int) -> bool:
+    """Whether lines with labels that the line stands among tell of a work, whose writer the line then names."""
+    for way in (-1, 1):
+        for at in range(index + way, index + way * (_WORK_LINES + 1), way):
+            if not 0 <= at < len(blocks) or not _LABELLED.match(blocks[at].text) or len(blocks[at].text) > LINE_LIMIT:
+                break
+            if tells_work(blocks[at].text):
+                return True
+    return False
 
 
 # --- tags and counters ------------------------------------------------------------------------------------------------

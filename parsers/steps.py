@@ -20,12 +20,13 @@ from parsers.breaks import is_furniture
 from parsers.dates import is_stamp
 from parsers.draft import HEAD_BLOCKS, Draft, Sift
 from parsers.lastlines import closing_rule
-from parsers.lines import Group, like_headline, normal, words_of
+from parsers.lines import Group, closed_lines, is_prose, like_headline, normal, words_of
 from parsers.patterns import pattern_rule
 from parsers.plain import is_plain
 from parsers.suffix import STOPS, cut_desk, cut_suffix
 
 CAPTION_MOST = 300  # characters of a caption that looks like prose
+_SECTION_WORDS = 4  # of a heading that furniture is also called by
 _PILED = 5  # search words
 _UNDER = 20  # blocks under a lone "Sumber:"
 
@@ -140,7 +141,7 @@ def drop_lines(draft: Draft, context: CleanContext, out: Sift) -> None:
         block, group = draft.blocks[index], closed.get(index)
         rule = _closed_rule(group, block, draft, index) if group is not None else None
         rule = rule or pattern_rule(block) or _closing_rule(block, draft, index)
-        if rule is None:
+        if rule is None or (rule in _NAMES_SECTIONS and _heads_prose(draft, index)):
             continue
         out.drop(index, "lines", rule, block.text)
         if rule == "page_turner" and index >= draft.tail():  # in the middle its next page follows
@@ -154,6 +155,21 @@ def _closed_rule(group: Group, block: Block, draft: Draft, index: int) -> str | 
         return group.name
     closing = (group.anywhere or block.kind is not HEADING) and index >= draft.tail()
     return group.name if closing else None
+
+
+# Furniture whose words also name a section of a guide: "Disclaimer", "Newsletter", "Zoom", "Halaman 45".
+_SECTIONS_TEXT = "widgets labels embeds share byline_labels ratings subscription composite page_number ads"
+_NAMES_SECTIONS = frozenset(_SECTIONS_TEXT.split())
+
+
+def _heads_prose(draft: Draft, index: int) -> bool:
+    """A heading of a few words between prose and prose: a section of the text, whatever it is called."""
+    block, below = draft.blocks[index], draft.blocks[index + 1 : index + 2]
+    if block.kind is not HEADING or not below or block.links or block.text.rstrip().endswith(":"):
+        return False
+    advert = closed_lines().get(normal(block.text))  # "Advertisement" divides a text in any markup
+    named = len(words_of(block.text)) <= _SECTION_WORDS and not (advert and advert.name == "ads")
+    return named and index > draft.head() and is_prose(below[0])
 
 
 def _closing_rule(block: Block, draft: Draft, index: int) -> str | None:
@@ -292,7 +308,7 @@ def drop_credits(draft: Draft, context: CleanContext, out: Sift) -> None:
         desk = people.is_desk_line(block.text)
         plain = block.kind in (PARAGRAPH, HEADING, ITEM)
         found = _credit(block, draft, index) if plain else None
-        if found is None or (head < index < draft.tail() and not desk):
+        if found is None or (head < index < draft.tail() and not desk) or people.is_of_work(blocks, index):
             continue
         out.add(found)
         out.taken[index] = None

@@ -289,6 +289,43 @@ def test_datelines_and_reference_lists_stay() -> None:
     assert texts(clean([p(dateline), p(LEAD), *map(p, books)], NONE)) == [dateline, LEAD, *books]
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["Disclaimer", "Tentang Kami", "Redaksi", "Zoom", "Email Newsletter", "Bagikan ke Teman", "Halaman 45"],
+)
+def test_a_section_may_be_called_what_furniture_is(name: str) -> None:
+    heading = p(name, kind=BlockKind.HEADING)
+    assert texts(clean([p(LEAD), heading, p(MORE), p(LEAD)], NONE)) == [LEAD, name, MORE, LEAD]
+    for blocks in ([p(LEAD), p(MORE), heading], [p(LEAD), p(name), p(MORE)], [heading, p(LEAD), p(MORE)]):
+        assert texts(clean(blocks, NONE)) == [LEAD, MORE]
+
+
+def test_a_heading_over_prose_that_names_no_section_goes() -> None:
+    for name in ("Advertisement", "Bagikan:", "Baca Juga", "Posting Komentar"):
+        cleaned = clean([p(LEAD), p(MORE), p(LEAD), p(name, kind=BlockKind.HEADING), p(MORE)], NONE)
+        assert name not in texts(cleaned)
+
+
+WORK = ("Judul: Laskar Bambu", "Penulis: Siti Rahma", "Penyunting: Budi Santoso", "Penerbit: Pustaka Desa")
+
+
+def test_who_wrote_a_book_did_not_write_the_page() -> None:
+    for blocks in ([*map(p, WORK), p(LEAD), p(MORE)], [p(LEAD), p(MORE), *map(p, WORK)]):
+        assert (texts(clean(blocks, NONE)), clean(blocks, NONE).credits) == ([b.text for b in blocks], ())
+    whole = p(" ".join(WORK), lines=WORK)
+    assert clean([p(LEAD), p(MORE), whole], NONE).blocks[-1].text == whole.text
+    film = ["Sutradara: Siti Rahma", "Produser: Budi Santoso"]
+    assert texts(clean([p(LEAD), p(MORE), *map(p, film)], NONE))[2:] == film
+
+
+def test_credits_without_the_data_of_a_work_are_the_pages() -> None:
+    cleaned = clean([p(LEAD), p("Judul: Laskar Bambu"), p(MORE), p(WORK[1]), p("Editor: Budi Santoso")], NONE)
+    assert cleaned.credits == (Credit("author", "Siti Rahma"), Credit("editor", "Budi Santoso"))
+    assert texts(cleaned) == [LEAD, "Judul: Laskar Bambu", MORE]
+    lines = ("Penulis: Siti Rahma", "Editor: Budi Santoso")
+    assert len(clean([p(LEAD), p(MORE), p(" ".join(lines), lines=lines)], NONE).credits) == 2
+
+
 # --- the guard --------------------------------------------------------------------------------------------------------
 
 

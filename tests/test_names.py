@@ -101,6 +101,15 @@ def test_lines_that_are_no_bylines(line: str) -> None:
     assert read_byline(Block(BlockKind.PARAGRAPH, line)) == (None, None)
 
 
+@pytest.mark.parametrize("rubric", ["Hukum Kriminal", "Kota Solo", "Pilkada Serentak", "Ekonomi Bisnis"])
+def test_a_rubric_before_a_stamp_is_nobody_and_the_date_is_read(rubric: str) -> None:
+    stamp = "Senin, 3 Mei 2021 09:00 WIB"
+    for stroke in ("-", "•", "/", "|"):
+        assert read_byline(Block(BlockKind.PARAGRAPH, f"{rubric} {stroke} {stamp}")) == (None, stamp)
+    assert read_byline(Block(BlockKind.PARAGRAPH, f"{rubric} - 3 jam lalu")) == (None, "3 jam lalu")
+    assert read_byline(Block(BlockKind.PARAGRAPH, f"{NAME} - {stamp}")) == (Credit("reporter", NAME), stamp)
+
+
 def test_a_line_of_the_known_author_and_no_more() -> None:
     def known(line: str) -> bool:
         return read_byline(Block(BlockKind.PARAGRAPH, line), True, NAME, "Kabar Utara")[0] == Credit("author", NAME)
