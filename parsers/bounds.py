@@ -39,6 +39,11 @@ _DATED = re.compile(
     r"|\b\d{1,2} (?:detik|menit|jam|hari|minggu|pekan|hours?|mins?|minutes?|days?)\b",
     re.IGNORECASE,
 )
+_FULL_DATE = re.compile(
+    r"\b\d{1,2}(?:[ ./-]\d{1,2}[ ./-]| [a-z]{3,9}\.?,? )(?:19|20)\d\d\b|\b(?:19|20)\d\d-\d{1,2}-\d{1,2}"
+    r"|\b[a-z]{3,9}\.? \d{1,2}, (?:19|20)\d\d\b",
+    re.IGNORECASE,
+)
 
 
 def bounds_of(tree: Tree, prose: Sequence[int]) -> tuple[int, int]:
@@ -153,7 +158,8 @@ def _heads(tree: Tree, prose: Sequence[int], title: int) -> bool:
 
 def _is_another(tree: Tree, prose: Sequence[int], title: int, number: int) -> bool:
     """Whether a heading is the headline of a second article, built as the first is: the elements side by side that hold
-    the two headlines have one name and class, hold running text each, and the second has a date near its headline."""
+    the two headlines have one name and class, hold running text each, and the second has a date near its headline; a
+    time of day or a year alone, where that is no link, is a section's."""
     lines, rows = tree.lines, tree.rows
     own, other = lines[title].owner, lines[number].owner
     if _shape(tree, own) != _shape(tree, other):
@@ -164,8 +170,11 @@ def _is_another(tree: Tree, prose: Sequence[int], title: int, number: int) -> bo
             return False
     if any(prose[tree.last[index]] - prose[rows[index].first] < _NEXT for index in (own, other)):
         return False
+    if tree.name(other) != "article" and not rows[other].attributes.get("class"):
+        return False
     near = lines[max(rows[other].first, number - _NEAR) : min(tree.last[other], number + _NEAR + 1)]
-    return any(is_dated(line.text) for line in near if line is not lines[number])
+    dated = [line.text for line in near if line is not lines[number] and is_dated(line.text)]
+    return bool(dated and lines[number].linked) or any(map(_FULL_DATE.search, dated))
 
 
 def is_dated(text: str) -> bool:

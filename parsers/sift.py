@@ -7,6 +7,7 @@ list of links; it stays when it holds so much of the prose that its name must be
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -29,6 +30,8 @@ _WORDS = re.compile(r"[a-z0-9]+")
 _OWN = 150  # characters of its own that a post has before others follow within it
 _HEADLINES = 3 * 19  # characters in links that three headlines have at least
 _HEADLINE = 20  # characters that the headlines of a list have on average
+_SAMPLE = 60  # characters of a line by which a copy of it is told
+_SEARCHES = 100  # hidden elements of a page that are looked for within lines too: each search reads the whole page
 _LABELS = 200  # ... that may stand above the first of them
 _HANGING = 2  # headings in a row with nothing under them
 _TAIL_FROM = 0.6  # share of the text before a closing label
@@ -96,6 +99,7 @@ class _Sifter:
         self.total = max(choice.prose, 1)
         self.text = sum(sums.over(sums.text, tree.rows[i].first, tree.last[i]) for i in choice.elements)
         self.unruled = choice.by in ("generic", "entry", OWN_POST)
+        self.starts, self.searches = Counter[str](), _SEARCHES
         self.why: dict[int, str | None] = {}
         self.standfirst = standfirst(tree, sums.begin) if self.unruled else -1
 
@@ -195,17 +199,21 @@ class _Sifter:
     def _repeats(self, index: int) -> bool:
         """Whether the element says again what stands beside it: a copy for machines."""
         first, last = self.tree.rows[index].first, self.tree.last[index]
-        sample = max((line.text for line in self.tree.lines[first:last]), key=len)[:60]
         lines = self.tree.lines
-        return any(sample in line.text for line in (*lines[:first], *lines[last:]))
+        sample = max((line.text for line in lines[first:last]), key=len)[:_SAMPLE]
+        if not self.starts:
+            self.starts.update(line.text[:_SAMPLE] for line in lines)
+        if self.starts[sample] > sum(line.text.startswith(sample) for line in lines[first:last]):
+            return True
+        self.searches -= 1
+        return self.searches >= 0 and any(sample in line.text for line in (*lines[:first], *lines[last:]))
 
     def _looks_idle(self, index: int) -> bool:
         """Links or a few words: nothing an article would say."""
         first, last = self.tree.rows[index].first, self.tree.last[index]
         text = self.sums.over(self.sums.text, first, last)
-        return (text < 200 and self.tree.name(index) not in _LEAVES) or self.sums.over(
-            self.sums.linked, first, last
-        ) > 0.3 * text
+        linked = self.sums.over(self.sums.linked, first, last)
+        return (text < 200 and self.tree.name(index) not in _LEAVES) or linked > 0.3 * text
 
     def _is_sourced(self, first: int) -> bool:
         """Whether "Sumber:" or "Referensi" stands right over it: links that the text names as its own."""
@@ -367,13 +375,13 @@ def _drop_tail(sifted: Sifted) -> None:
 
 def _closes(sifted: Sifted, number: int, seen: int, most: float) -> bool:
     """Whether a short line is the label of what is not the article, `seen` characters into it, and no text follows."""
-    blocks = sifted.blocks
-    text, rest = blocks[number].text, blocks[number + 1 :]
-    if seen > _OWN and counts_comments(blocks[number : number + 2]):
+    text, rest = sifted.blocks[number].text, sifted.blocks[number + 1 :]
+    if seen > _OWN and counts_comments(sifted.blocks[number : number + 2]):
         return True
     if seen <= most or not _TAIL.fullmatch(text) or (_INSET.fullmatch(text) and reads_on(rest)):
         return False
-    return heads_comments(text) or not goes_on(rest, [n in sifted.unlinked for n in range(number + 1, len(blocks))])
+    gaps = [n in sifted.unlinked for n in range(number + 1, len(sifted.blocks))]
+    return heads_comments(text) or not goes_on(rest, gaps)
 
 
 def _drop_hanging_headings(sifted: Sifted) -> None:

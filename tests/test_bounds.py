@@ -270,3 +270,18 @@ def test_a_section_that_is_named_as_comments_are(heading: str) -> None:
     assert body(f"<h1>{TITLE}</h1><div>{text}<p>{LONG}</p><p>{LONG}</p></div>").count(LONG) == 5
     comments = f"<h3>{heading}</h3><ol>{f'<li><p>{LONG}</p></li>' * 5}</ol>"
     assert body(f"<h1>{TITLE}</h1><div><p>{LONG}</p><p>{LONG}</p>{comments}</div>") == [LONG] * 2
+
+
+def test_updates_of_one_report_are_no_other_articles() -> None:
+    def part(title: str, told: str, name: str = "") -> str:
+        return f"<div{name}><h2>{title}</h2><p>{told}</p><p>{LONG}</p></div>"
+
+    def page(told: str, name: str = "") -> str:
+        return f"<div>{part(TITLE, '3 Mei 2021', name)}{part('Gol Pertama', told, name)}</div>"
+
+    assert body(page("15.45 WIB")).count(LONG) == 2
+    assert body(page("15.45 WIB", " class=u")).count(LONG) == 2
+    assert body(page("3 Mei 2021")).count(LONG) == 2
+    assert body(page("2 Mei 2021", " class=u")).count(LONG) == 1
+    linked = page("15.45 WIB", " class=u").replace("Gol Pertama", "<a href=/gol>Gol Pertama</a>")
+    assert body(linked).count(LONG) == 1

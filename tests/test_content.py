@@ -169,3 +169,11 @@ def test_a_count_of_comments_in_a_list_is_an_item_of_it() -> None:
     items = "<ul><li>100 komentar</li><li>Rp25.000</li></ul>"
     assert len(body(f"<div>{text}{items}{text}</div>")) == 6
     assert body(f"<div>{text}<div>2 Komentar</div><div>Sari</div>{text}</div>") == [LONG] * 2
+
+
+def test_many_hidden_elements_are_compared_without_reading_the_page_for_each() -> None:
+    hidden = "".join(f"<div style='display:none'><p>Halaman {n:03}. {LONG}</p></div>" for n in range(150))
+    assert len(body(f"<article><p>{P * 9}</p>{hidden}</article>")) == 1 + 150
+    assert len(body(f"<article><p>{P * 500}</p>{hidden * 2}</article>")) == 1  # every one of them is a copy
+    inside = " ".join(f"Isi: Halaman {n:03}. {LONG}" for n in range(150))
+    assert len(body(f"<article><p>{inside}</p>{hidden}</article>")) == 1 + 50  # as many are looked for within lines
