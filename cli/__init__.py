@@ -8,10 +8,30 @@ from __future__ import annotations
 
 import os
 import sys
+from errno import EBADF, EDQUOT, EFBIG, EIO, ENOSPC
+
+_UNWRITABLE = (EBADF, EDQUOT, EFBIG, EIO, ENOSPC)
 
 
 def invoke(arguments: list[str]) -> int:
     """Run one command line and return its exit code; every expected failure is one line on stderr."""
+    if sys.stdout is None:  # `>&-`
+        return _unwritten("it is closed")
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # `kliping feed list | head`
+        sys.stdout = None  # nothing more can be written, not even on exit
+        return 1
+    except OSError as error:
+        if not _of_stdout(error):
+            raise
+        sys.stdout = None
+        return _unwritten(error.strerror or str(error))
+    return code
+
+
+def _run(arguments: list[str]) -> int:
     if arguments and arguments[0] == "extract":
         from cli.quick import extract
 
@@ -20,6 +40,22 @@ def invoke(arguments: list[str]) -> int:
     from cli import app
 
     return app.invoke(arguments)
+
+
+def _of_stdout(error: OSError) -> bool:
+    """Whether it was standard output that failed: it still holds what it cannot write, or never holds any."""
+    if getattr(sys.stdout, "write_through", False):  # PYTHONUNBUFFERED
+        return error.filename is None and error.errno in _UNWRITABLE
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
+
+
+def _unwritten(reason: str) -> int:
+    print(f"kliping: standard output cannot be written: {reason}", file=sys.stderr)
+    return 1
 
 
 def main() -> None:

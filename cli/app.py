@@ -100,16 +100,12 @@ def invoke(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; every expected failure is one line on stderr."""
     try:
         code = get_command(_app()).main(args=list(arguments), prog_name="kliping", standalone_mode=False)
-        sys.stdout.flush()
     except KlipingError as error:
         return _fail(str(error), 1)
     except typer.TyperException as error:
         return _fail(*_usage(error))
     except typer.Abort:
         return _fail("interrupted", 130)
-    except BrokenPipeError:  # `kliping feed list | head`
-        sys.stdout = None  # nothing more can be written, not even on exit
-        return 1
     return code if isinstance(code, int) else 0
 
 

@@ -23,6 +23,7 @@ Record = dict[str, Any]
 def entries_command(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Feed documents, plain or gzipped.")],
     url: Annotated[str, typer.Option(help="Where the documents came from: what relative links are relative to.")] = "",
+    _json: Annotated[bool, typer.Option("--json", help="Print JSON lines, which it does anyway.")] = False,
 ) -> None:
     """Print the entries of feed files, one JSON object a line; a file that cannot be read gives one with its error."""
     if not asyncio.run(_print_all(files, url, load())):

@@ -20,6 +20,7 @@ def extract_command(
     no_site_rules: Annotated[
         bool, typer.Option("--no-site-rules", help="Leave out the rules of single hosts.")
     ] = False,
+    _json: Annotated[bool, typer.Option("--json", help="Print JSON lines, which it does anyway.")] = False,
 ) -> None:
     """Print the article of each page, one JSON object a line; a file that cannot be read gives one with its error."""
     if url is not None and not is_address(url):

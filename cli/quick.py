@@ -28,8 +28,6 @@ def main() -> NoReturn:
     gc.freeze()  # nobody is to write to the memory that the parsing children share
     gc.enable()
     code = invoke(sys.argv[1:])
-    if sys.stdout:
-        sys.stdout.flush()
     os._exit(code)  # to take apart what was imported costs a tenth of the start; the kernel just drops it
 
 
@@ -51,9 +49,6 @@ def extract(arguments: Sequence[str]) -> int | None:
     except KeyboardInterrupt:
         print("kliping: interrupted", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # `kliping extract ... | head`
-        sys.stdout = None
-        return 1
 
 
 def _read(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]] | None:
@@ -65,7 +60,7 @@ def _read(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]] | None:
         name, equals, value = word.partition("=")
         if name in _WITH_VALUE:
             options[name] = value if equals else next(rest, "")
-        elif word == "--no-site-rules":
+        elif word in ("--no-site-rules", "--json"):
             options[word] = ""
         elif word.startswith("-"):
             return None

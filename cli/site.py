@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,7 +16,7 @@ import typer
 
 from cli import show
 from cli.app import group
-from cli.sitepage import SitePlaces, first_line, read_page, rules_in, told, without_first_line
+from cli.sitepage import SitePlaces, first_line, listed, read_page, rules_in, told, without_first_line
 from kliping.clock import SystemClock
 from kliping.errors import InputError
 from kliping.feeds import FetchOutcome
@@ -105,10 +106,10 @@ def _settings() -> Settings:
 
 def _pages(given: str, folder: Path) -> list[Path]:
     """A file, or the pages of a host. Raises InputError when there are none."""
-    if Path(given).is_file():
+    if os.path.isfile(given):  # unlike Path's, false where we may not look
         return [Path(given)]
     pages = SitePlaces(folder, given).pages if re.fullmatch(r"[\w.-]+", given) else None
-    if not pages or not (files := sorted(pages.glob("*.html"))):
+    if not pages or not (files := listed(pages, "*.html")):
         raise InputError(f"{given}: neither a file nor a host with pages under {folder / 'tests' / 'sites'}")
     return files
 
@@ -193,7 +194,7 @@ def _write(places: SitePlaces, name: str, page: Page, rule: str, look: SiteLook)
         places.pages / f"{name}.txt": told(look.article).encode("utf-8", "replace"),
         places.pages / "examples.toml": examples.encode(),
     }
-    if there := [str(path) for path in texts if path.exists()]:
+    if there := [str(path) for path in texts if os.path.exists(path)]:
         raise InputError(f"there already: {', '.join(there)}")
     try:
         for path in texts:

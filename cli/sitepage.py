@@ -42,12 +42,20 @@ class SitePlaces:
 def rules_in(folder: Path) -> dict[str, str]:
     """All rules under a folder, as TOML by name. Raises InputError."""
     texts = {}
-    for path in sorted((folder / "parsers" / "sites").glob("*.toml")):
+    for path in listed(folder / "parsers" / "sites", "*.toml"):
         try:
             texts[path.stem] = path.read_text("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise InputError(f"{path}: {error}") from None
     return texts
+
+
+def listed(folder: Path, pattern: str) -> list[Path]:
+    """What is in a folder, in order; nothing when there is no folder. Raises InputError."""
+    try:
+        return sorted(folder.glob(pattern))
+    except OSError as error:
+        raise InputError(f"{folder}: {error.strerror}") from None
 
 
 def read_page(file: str, url: str | None, most: int, saved: bool = False) -> Page:

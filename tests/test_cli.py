@@ -185,6 +185,31 @@ def test_help_loads_no_database_and_no_http_client(arguments: list[str]) -> None
     assert (done.returncode, done.stderr.strip()) == (0, "")
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("closed", [False, True])
+@pytest.mark.parametrize(
+    "verb", ["extract PAGE", "extract -h", "entries ingest/feeds.opml", "site check kompas.com", "--version"]
+)
+def test_an_output_that_cannot_be_written_is_one_line(verb: str, closed: bool, unbuffered: str, tmp_path: Path) -> None:
+    page = tmp_path / "a.html"
+    page.write_text("<p>Sawah</p>", "utf-8")
+    where = ">&-" if closed else ">/dev/full"
+    script = f"exec {sys.executable} -c 'import cli; cli.main()' {verb.replace('PAGE', str(page))} {where}"
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("KLIPING_")}
+    environment = {**clean, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": unbuffered}
+    done = subprocess.run(["sh", "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+    reason = "it is closed" if closed else "No space left on device"
+    assert (done.returncode, done.stderr) == (1, f"kliping: standard output cannot be written: {reason}\n")
+
+
+def test_entries_are_json_lines_with_and_without_the_flag(alone: Kliping, tmp_path: Path) -> None:
+    feed = tmp_path / "feed.xml"
+    feed.write_text("<rss version='2.0'><channel><item><title>Sawah</title></item></channel></rss>", "utf-8")
+    plain = alone("entries", str(feed))
+    assert (plain.code, plain.json["title"]) == (0, "Sawah")
+    assert alone("entries", "--json", str(feed)) == plain
+
+
 def test_a_reader_that_stops_reading_is_no_error(dsn: str) -> None:
     script = f"{sys.executable} -c 'import cli; cli.main()' feed import ingest/feeds.opml | head -n 1"
     environment = {**os.environ, "KLIPING_DATABASE_URL": dsn, "PYTHONPATH": str(ROOT)}

@@ -201,6 +201,8 @@ def test_options_in_both_spellings(page: str) -> None:
     one = run("--url", "https://kabar.example/a", "--jobs", "1", page)
     assert run("--jobs=1", page, "--url=https://kabar.example/a") == one
     assert run("--url", "https://kabar.example/a", "--", page) == one
+    assert run("--json", "--url", "https://kabar.example/a", page) == one
+    assert run("--json", "--url", "https://kabar.example/a", page, CHILDREN="1") == one
 
 
 # --- its children -----------------------------------------------------------------------------------------------------

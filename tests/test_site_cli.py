@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import subprocess
+import sys
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -203,6 +205,34 @@ def test_what_a_page_or_a_folder_lacks_is_one_line(site: Any, page: Path, tmp_pa
     (tmp_path / "tests").write_text("", "utf-8")
     rule.unlink()
     assert is_one_line(site("new", page, "--into", tmp_path, "--url", URL))
+
+
+def test_what_the_guide_quotes_is_what_is_said(site: Any, page: Path, tmp_path: Path) -> None:
+    rule = tmp_path / "parsers/sites/contoh.co.id.toml"
+    rule.parent.mkdir(parents=True)
+    rule.write_text("zone = 'Asia/Bandung'\n", "utf-8")
+    ran = site("check", page, "--in", tmp_path, "--url", URL)
+    assert is_one_line(ran)
+    guide = Path(__file__).resolve().parent.parent / "docs" / "adding-a-site.md"
+    assert f"`{ran.err.removeprefix('kliping: ').strip()}`" in guide.read_text("utf-8")
+
+
+def test_a_folder_that_may_not_be_read_is_one_line(page: Path, tmp_path: Path) -> None:
+    """As somebody without rights: root may read everything."""
+    shut = tmp_path / "tutup"
+    shut.mkdir(mode=0)
+    code = (
+        "import os, sys; from cli import invoke; import cli.site, typer.main\n"
+        "from cli.sitepage import listed, rules_in\n"
+        "from kliping.errors import InputError; from pathlib import Path\n"
+        "if os.getuid() == 0: os.seteuid(65534)\n"
+        "for ask in (rules_in, lambda folder: listed(folder / 'tests', '*.html')):\n"
+        "    try: ask(Path(sys.argv[1]) / 'x')\n"
+        "    except InputError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(shut)], capture_output=True, text=True, timeout=60)
+    lines = [f"{shut}/x/parsers/sites: Permission denied", f"{shut}/x/tests: Permission denied"]
+    assert (done.stdout.splitlines(), done.stderr) == (lines, "")
 
 
 @pytest.mark.parametrize(
