@@ -125,4 +125,7 @@ def drop_signature(draft: Draft, context: CleanContext, out: Sift) -> None:
         out.drop(last, "credits", "signature", block.text, "credits")
 
 
-_BETWEEN = SMALL_WORDS | {"sampai", "menuju", "kepada"}  # "Dari Sabang Sampai Merauke" names nobody
+# "Dari Sabang Sampai Merauke" and "Dari Kami Sekeluarga" name nobody.
+_NOBODY_TEXT = """sampai menuju kepada kami kita saya aku anda kamu kalian mereka dia ia beliau sekeluarga keluarga
+    semua segenap seluruh sekalian hati us me you we all them"""
+_BETWEEN = SMALL_WORDS | frozenset(_NOBODY_TEXT.split())

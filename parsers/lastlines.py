@@ -38,6 +38,7 @@ _NEIGHBOUR = re.compile(
     r" (?P<named>[^.:]{8,150})|(?:previous|prev|next) (?:article|post|story) (?P<after>[^.:]{8,150})",
     re.I,
 )
+_ONWARDS = re.compile(r"(?:[→⟶]|->) ?[^\W_]")  # an arrow inside: steps of a process
 # What the patterns for last lines begin with, but for a reader's name.
 _CLOSES = re.compile(
     r"[\d+(←«‹⟵]|sebelum|selanjut|berikut|artikel |berita |pos|pre|next|tulisan |e-?mail"
@@ -75,6 +76,7 @@ def _is_neighbour(text: str) -> bool:
     title = (m["back"] or m["on"] or m["named"] or m["after"]).strip() if m else ""
     return (
         bool(title)
+        and not _ONWARDS.search(title)
         and title[0].isupper()
         and like_headline(title)
         and len(words_of(title)) > (2 if m and m["named"] else 1)

@@ -97,6 +97,13 @@ _COPYRIGHT = re.compile(
     r"|(?:©|\(c\)).{0,60}(?:all rights reserved|hak cipta dilindungi).{0,40}"
     r"|(?:©|\(c\)) (?:[^/]{1,30} )?(?:19|20)\d\d\b[^/]{0,80}|(?:copyright|hak cipta) (?:©|\(c\)).{0,100}"
 )
+# "Hak cipta diatur dalam undang-undang tahun 2014" is a sentence on rights; a footer holds a sign or no verb.
+_OF_RIGHTS = re.compile(
+    r"(?!.*(?:©|\(c\)|reserved))\W{0,3}(?:hak cipta\b.{0,80}?\b(?:di(?:atur|peroleh|miliki|jual|alihkan|daftarkan"
+    r"|catatkan|berikan|pegang|langgar|lindungi oleh)|adalah|ialah|merupakan|menjadi|berlaku|berakhir|tercatat|tidak"
+    r"|sejak|selama)\b"
+    r"|copyrights? (?:is|was|were|has|have|laws?|acts?)\b)"
+)
 _APPEARED = re.compile(
     r"(?:the post|postingan|artikel|pos|tulisan) .{1,300} (?:appeared first on|first appeared on"
     r"|(?:pertama kali |lebih dulu )?(?:di)?(?:tampil|muncul)(?:kan)? (?:pertama kali |lebih dulu )?(?:di|pada))"
@@ -216,7 +223,7 @@ def pattern_rule(block: Block) -> str | None:
     low = folded(text)
     if _ANY_WHOLE.fullmatch(line):
         return next(name for name, pattern in _WHOLE if pattern.fullmatch(line))
-    if _COPYRIGHT.fullmatch(low):
+    if _COPYRIGHT.fullmatch(low) and not _OF_RIGHTS.match(low):
         return "copyright"
     for name, test in _TESTS:
         if test(text, low, block):

@@ -256,7 +256,7 @@ def read_link_line(block: Block) -> tuple[Source, ...]:
         return _by_address(addresses, named, links, "text")
     if DOMAIN.fullmatch(block.text):
         return (Source(block.text, None),)
-    item = block.kind is ITEM and is_name(block.text) and block.text[:1].isupper()
+    item = block.kind is ITEM and (is_outlet(block.text) or _is_agency(block.text))  # no other name: "Data Primer"
     return (Source(block.text, None),) if item else ()
 
 

@@ -21,6 +21,7 @@ from parsers.dates import is_stamp
 from parsers.draft import HEAD_BLOCKS, Draft, Sift
 from parsers.lastlines import closing_rule
 from parsers.lines import Group, closed_lines, is_prose, like_headline, normal, words_of
+from parsers.names import is_outlet
 from parsers.patterns import pattern_rule
 from parsers.plain import is_plain
 from parsers.suffix import STOPS, cut_desk, cut_suffix
@@ -164,17 +165,31 @@ _NAMES_SECTIONS = frozenset(_SECTIONS_TEXT.split())
 
 def _heads_prose(draft: Draft, index: int) -> bool:
     """A heading of a few words between prose and prose: a section of the text, whatever it is called."""
-    block, below = draft.blocks[index], draft.blocks[index + 1 : index + 2]
-    if block.kind is not HEADING or not below or block.links or block.text.rstrip().endswith(":"):
+    block = draft.blocks[index]
+    if block.links or block.text.rstrip().endswith(":"):
         return False
     advert = closed_lines().get(normal(block.text))  # "Advertisement" divides a text in any markup
     named = len(words_of(block.text)) <= _SECTION_WORDS and not (advert and advert.name == "ads")
-    return named and index > draft.head() and is_prose(below[0])
+    return named and _is_over_prose(draft, index)
+
+
+def _is_over_prose(draft: Draft, index: int) -> bool:
+    """A heading behind the first prose with prose right under it."""
+    below = draft.blocks[index + 1 : index + 2]
+    return draft.blocks[index].kind is HEADING and bool(below) and is_prose(below[0]) and index > draft.head()
 
 
 def _closing_rule(block: Block, draft: Draft, index: int) -> str | None:
     rule = closing_rule(block)
+    if rule == "comments" and block.text.endswith(":") and _is_followed(draft, index):
+        return None  # "Imam Syafii berkata:" and what he said
     return rule if rule and index >= draft.tail() else None
+
+
+def _is_followed(draft: Draft, index: int) -> bool:
+    """Whether text comes next, and no furniture."""
+    after = index + 1
+    return after < len(draft.blocks) and after not in draft.closed() and not is_furniture(draft.blocks[after])
 
 
 def drop_credited(draft: Draft, context: CleanContext, out: Sift) -> None:
@@ -257,6 +272,8 @@ def _source(draft: Draft, index: int, out: Sift) -> int:
         return index
     found, end = _sources_under(blocks, index, said) if said.waiting else (said.sources, index + 1)
     of_picture = index < draft.head() and found and found[0].kind == "image"
+    if end == index + 1 and not (said.strong or said.waiting) and _is_of_section(blocks, index, found):
+        return index
     if end == index or not (said.strong or of_picture or end > draft.tail()):
         return index
     out.sources += found
@@ -264,6 +281,12 @@ def _source(draft: Draft, index: int, out: Sift) -> int:
     for at in range(index, end):
         out.drop(at, "sources", "label", blocks[at].text, "sources")
     return end
+
+
+def _is_of_section(blocks: Sequence[Block], index: int, found: Sequence[Source]) -> bool:
+    """ "Sumber: Wortel, Bayam" right under "Vitamin A": what the section tells, not whence the text comes."""
+    headed = index > 0 and blocks[index - 1].kind is HEADING
+    return headed and not any(s.url or s.kind == "image" or is_outlet(s.label or "") for s in found)
 
 
 def _sources_under(blocks: Sequence[Block], index: int, said: sources.SourceLine) -> tuple[tuple[Source, ...], int]:
@@ -275,7 +298,7 @@ def _sources_under(blocks: Sequence[Block], index: int, said: sources.SourceLine
         end += 1
     if said.only_over is not None and not 1 <= len(found) <= said.only_over:
         return (), index
-    if not found and end < len(blocks) and len(blocks[end].text) > 120:
+    if not found and end < len(blocks) and (len(blocks[end].text) > 120 or blocks[end].kind is ITEM):
         return (), index
     return tuple(found) or said.sources, end
 
@@ -308,7 +331,9 @@ def drop_credits(draft: Draft, context: CleanContext, out: Sift) -> None:
         desk = people.is_desk_line(block.text)
         plain = block.kind in (PARAGRAPH, HEADING, ITEM)
         found = _credit(block, draft, index) if plain else None
-        if found is None or (head < index < draft.tail() and not desk) or people.is_of_work(blocks, index):
+        if found is None or (head < index < draft.tail() and not desk):
+            continue
+        if people.is_of_work(blocks, index) or (_is_over_prose(draft, index) and not desk):
             continue
         out.add(found)
         out.taken[index] = None

@@ -326,6 +326,47 @@ def test_credits_without_the_data_of_a_work_are_the_pages() -> None:
     assert len(clean([p(LEAD), p(MORE), p(" ".join(lines), lines=lines)], NONE).credits) == 2
 
 
+@pytest.mark.parametrize("line", ["Siti Rahma, Penulis", "Siti Rahma - Editor"])
+def test_a_person_with_prose_below_heads_a_section(line: str) -> None:
+    heading = p(line, kind=BlockKind.HEADING)
+    assert texts(clean([p(LEAD), p(LEAD), heading, p(MORE)], NONE)) == [LEAD, LEAD, line, MORE]
+    for blocks in ([p(LEAD), p(MORE), heading], [heading, p(LEAD), p(MORE)]):
+        assert (texts(clean(blocks, NONE)), len(clean(blocks, NONE).credits)) == ([LEAD, MORE], 1)
+
+
+def test_what_a_person_said_is_no_comment() -> None:
+    for line in ("Imam Syafii berkata:", "Luqman berkata:"):
+        for below in (p("Ilmu itu yang bermanfaat.", kind=BlockKind.QUOTE), p("Wahai anakku, dirikanlah salat.")):
+            assert texts(clean([p(LEAD), p(MORE), p(line), below], NONE))[2:] == [line, below.text]
+        for blocks in ([], [p("Balas")], [p("3 Mei 2021 09:00")]):
+            assert texts(clean([p(LEAD), p(MORE), p(line), *blocks], NONE)) == [LEAD, MORE]
+
+
+def test_steps_of_a_process_are_no_neighbours() -> None:
+    steps = "Air dan Karbon Dioksida → Gula →"
+    assert texts(clean([p(LEAD), p(MORE), p(steps)], NONE))[2:] == [steps]
+    assert texts(clean([p(LEAD), p(MORE), p("Perahu Kedua Masih Dicari →")], NONE)) == [LEAD, MORE]
+
+
+def test_a_sentence_on_copyright_is_prose() -> None:
+    for line in ("Hak cipta diatur dalam Undang-Undang Nomor 28 Tahun 2014.", "Hak cipta lagu itu berakhir pada 2020."):
+        assert texts(clean([p(LEAD), p(line), p(MORE)], NONE)) == [LEAD, line, MORE]
+    for line in ("Hak Cipta 2019 Kabar Utara", "Hak cipta dilindungi oleh undang-undang. © 2019 Kabar Utara"):
+        assert texts(clean([p(LEAD), p(MORE), p(line)], NONE)) == [LEAD, MORE]
+
+
+def test_sources_that_a_section_tells_of_stay() -> None:
+    heading, foods = p("Vitamin A", kind=BlockKind.HEADING), p("Sumber: Wortel, Bayam, Telur")
+    assert texts(clean([p(LEAD), p(MORE), heading, foods], NONE))[2:] == ["Vitamin A", foods.text]
+    assert clean([p(LEAD), p(MORE), heading, p("Sumber: Tempo")], NONE).sources == (Source("Tempo", None),)
+    data, items = p("Sumber Data", kind=BlockKind.HEADING), ["Data Primer", "Data Sekunder"]
+    listed = [p(item, kind=BlockKind.ITEM) for item in items]
+    for label in (data, p("Sumber data:")):
+        assert texts(clean([p(LEAD), p(MORE), label, *listed], NONE))[2:] == [label.text, *items]
+    outlets = [p(name, kind=BlockKind.ITEM) for name in ("Tempo", "BBC Indonesia")]
+    assert texts(clean([p(LEAD), p(MORE), data, *outlets], NONE)) == [LEAD, MORE]
+
+
 # --- the guard --------------------------------------------------------------------------------------------------------
 
 
@@ -491,6 +532,7 @@ def test_what_only_looks_like_a_signature_stays() -> None:
     for line in (
         "Dari Sabang sampai Merauke",
         "Dari Sabang Sampai Merauke",
+        "Dari Kami Sekeluarga",
         "Dari Hati.",
         "Dari laut",
         "By the River",
