@@ -213,8 +213,8 @@ def reads_on(blocks: Sequence[Block]) -> bool:
 
 
 def goes_on(blocks: Sequence[Block], gaps: Sequence[bool]) -> bool:
-    """Whether paragraphs of a text follow, two in a row or under one heading, where a list of other articles has a link
-    between them. `gaps` says of each block whether a link that stood above it is gone."""
+    """Whether paragraphs of a text follow, two in a row or with a heading or points between them, where a list of other
+    articles has a link. `gaps` says of each block whether a link that stood above it is gone."""
     before = False
     for block, gap in zip(blocks, gaps, strict=True):
         before = before and not gap
@@ -222,7 +222,7 @@ def goes_on(blocks: Sequence[Block], gaps: Sequence[bool]) -> bool:
             if before:
                 return True
             before = True
-        elif block.kind is not HEADING or block.link_share >= 0.3:
+        elif block.kind not in (HEADING, ITEM) or block.link_share >= 0.3:
             before = False
     return False
 

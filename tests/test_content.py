@@ -150,7 +150,8 @@ ROWS = "<table><tr><td>{label}</td><td>Rp25.000</td></tr><tr><td>Ukuran</td><td>
 @pytest.mark.parametrize("label", ["Rekomendasi", "Tag", "Tentang Penulis"])
 def test_a_section_that_is_named_as_a_closing_list_is(label: str) -> None:
     text = f"<p>{LONG}</p>" * 4
-    for section in (f"<p>{LONG}</p><p>{LONG}</p>", f"<p>{LONG}</p><h3>Kelebihan Buku</h3><p>{LONG}</p>"):
+    for between in ("", "<h3>Kelebihan Buku</h3>", "<h3>Kelebihan Buku</h3><ul><li>Ringan.</li><li>Padat.</li></ul>"):
+        section = f"<p>{LONG}</p>{between}<p>{LONG}</p>"
         assert body(f"<div>{text}<h3>{label}</h3>{section}</div>")[-1] == LONG
         assert len(body(f"<div>{text}<h3>{label}</h3>{section}</div>")) >= 7
     teasers = "".join(f"<p><a href='/{n}'>Kabar nomor {n} dari desa sebelah</a></p><p>{LONG}</p>" for n in range(2))
