@@ -246,6 +246,8 @@ def drop_stamps(draft: Draft, context: CleanContext, out: Sift) -> None:
         credit, date = (None, text) if stamp else bylines.read_byline(block, at_head, *known)
         if (credit is None and date is None) or not (at_head or index >= draft.tail(2)):
             continue
+        if credit and people.is_of_work(blocks, index):
+            continue
         out.credits += [credit] if credit else []
         out.published += [date] if date else []
         out.drop(index, "stamps", "date" if stamp else "byline", text, "credits" if credit else "published_at")
@@ -298,8 +300,10 @@ def _sources_under(blocks: Sequence[Block], index: int, said: sources.SourceLine
         end += 1
     if said.only_over is not None and not 1 <= len(found) <= said.only_over:
         return (), index
-    if not found and end < len(blocks) and (len(blocks[end].text) > 120 or blocks[end].kind is ITEM):
+    if not found and end < len(blocks) and len(blocks[end].text) > 120:
         return (), index
+    if end < len(blocks) and blocks[end].kind is ITEM and not any(source.url for source in found):
+        return (), index  # a list of other things, some of which may be called as an outlet is
     return tuple(found) or said.sources, end
 
 

@@ -310,7 +310,8 @@ WORK = ("Judul: Laskar Bambu", "Penulis: Siti Rahma", "Penyunting: Budi Santoso"
 
 
 def test_who_wrote_a_book_did_not_write_the_page() -> None:
-    for blocks in ([*map(p, WORK), p(LEAD), p(MORE)], [p(LEAD), p(MORE), *map(p, WORK)]):
+    by = ("Judul Buku: Laskar Bambu", "Oleh: Siti Rahma", "Penerbit: Pustaka Desa")
+    for blocks in ([*map(p, WORK), p(LEAD), p(MORE)], [p(LEAD), p(MORE), *map(p, WORK)], [*map(p, by), p(LEAD)]):
         assert (texts(clean(blocks, NONE)), clean(blocks, NONE).credits) == ([b.text for b in blocks], ())
     whole = p(" ".join(WORK), lines=WORK)
     assert clean([p(LEAD), p(MORE), whole], NONE).blocks[-1].text == whole.text
@@ -364,6 +365,8 @@ def test_sources_that_a_section_tells_of_stay() -> None:
     for label in (data, p("Sumber data:")):
         assert texts(clean([p(LEAD), p(MORE), label, *listed], NONE))[2:] == [label.text, *items]
     outlets = [p(name, kind=BlockKind.ITEM) for name in ("Tempo", "BBC Indonesia")]
+    mixed = [p(LEAD), p(MORE), p("Sumber:"), *outlets, *listed]
+    assert texts(clean(mixed, NONE)) == [b.text for b in mixed]
     assert texts(clean([p(LEAD), p(MORE), data, *outlets], NONE)) == [LEAD, MORE]
 
 
