@@ -19,6 +19,7 @@ LEAST = 150  # characters of running text that the article has inside a bound
 _SHORTEST = 15  # characters of a headline that is told by the page's title
 _NEXT = 80  # characters of running text from which a second article is one
 _NEAR = 4  # lines around a headline in which its date stands
+AROUND = 60  # lines above or below a heading in which the text it stands in is looked for
 _PARAGRAPH = 120  # characters of a paragraph that no list of other articles holds two of in a row
 _HOME = re.compile(r"(?:https?://[^/]*)?/?(?:index\.\w+)?")
 _FOLD = str.maketrans("‘’“”–—", "''\"\"--")  # what titles and headlines write differently
@@ -97,7 +98,7 @@ def _is_section(tree: Tree, prose: Sequence[int], number: int) -> bool:
     holder = tree.rows[tree.lines[number].owner].parent
     if holder < 0:
         return False
-    first, last = tree.rows[holder].first, tree.last[holder]
+    first, last = max(tree.rows[holder].first, number - AROUND), min(tree.last[holder], number + AROUND)
     parts = (range(first, number), range(number + 1, last))
     beside = (_prose_beside(tree, prose, holder, part) for part in parts)
     return all(sum(prose[n + 1] - prose[n] for n in part) >= _NEXT for part in beside)
@@ -214,9 +215,9 @@ def reads_on(blocks: Sequence[Block]) -> bool:
 
 def goes_on(blocks: Sequence[Block], gaps: Sequence[bool]) -> bool:
     """Whether paragraphs of a text follow, two in a row or with a heading or points between them, where a list of other
-    articles has a link. `gaps` says of each block whether a link that stood above it is gone."""
+    articles has a link. `gaps` says of each block, and maybe of more, whether a link that stood above it is gone."""
     before = False
-    for block, gap in zip(blocks, gaps, strict=True):
+    for block, gap in zip(blocks, gaps, strict=False):
         before = before and not gap
         if _is_long(block):
             if before:

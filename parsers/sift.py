@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from kliping.model import Removal
 from parsers import marks as mark
 from parsers.block import CAPTION, CELL, CODE, HEADING, ITEM, PARAGRAPH, QUOTE, Block, Line, Link
-from parsers.bounds import counts_comments, goes_on, heads_comments, reads_on, standfirst
+from parsers.bounds import AROUND, counts_comments, goes_on, heads_comments, reads_on, standfirst
 from parsers.content import OWN_POST, Choice, Sums, ancestors, prose_of
 from parsers.lines import normal
 from parsers.links import absolute, likely_one_site
@@ -380,8 +380,8 @@ def _closes(sifted: Sifted, number: int, seen: int, most: float) -> bool:
         return True
     if seen <= most or not _TAIL.fullmatch(text) or (_INSET.fullmatch(text) and reads_on(rest)):
         return False
-    gaps = [n in sifted.unlinked for n in range(number + 1, len(sifted.blocks))]
-    return heads_comments(text) or not goes_on(rest, gaps)
+    gaps = [n in sifted.unlinked for n in range(number + 1, number + 1 + AROUND)]
+    return heads_comments(text) or not goes_on(rest[:AROUND], gaps)
 
 
 def _drop_hanging_headings(sifted: Sifted) -> None:
