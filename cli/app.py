@@ -33,7 +33,7 @@ VERBS = {
     "db": Verb("cli.service", "db", "Look after the database (upgrade)."),
     "status": Verb("cli.status", "status", "Feeds, queue, ledger and articles at a glance."),
     "feed": Verb("cli.feed", "app", "Add, list, change, test, import and export feeds."),
-    "poll": Verb("cli.poll", "poll", "Poll a feed now."),
+    "poll": Verb("cli.poll", "poll", "Make a feed due; with --now poll it here."),
     "backfill": Verb("cli.backfill", "backfill", "Walk back through the history of a Blogger or WordPress feed."),
     "why": Verb("cli.status", "why", "What became of a URL, and why."),
     "article": Verb("cli.article", "app", "Look at a stored article."),

@@ -13,7 +13,9 @@ from kliping.settings import load
 
 
 def extract_command(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Pages, .html or .html.gz.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Pages, .html or .html.gz; - is standard input.")
+    ],
     url: Annotated[str | None, typer.Option(help="Where the page came from; needs exactly one FILE.")] = None,
     urls: Annotated[str | None, typer.Option(metavar="TSV", help="A table of file and URL, tab-separated.")] = None,
     jobs: Annotated[int | None, typer.Option(min=1, help="Parsing processes.")] = None,
@@ -28,14 +30,14 @@ def extract_command(
     if url is not None and (len(files) != 1 or urls is not None):
         raise typer.BadParameter("needs exactly one FILE, and no --urls", param_hint="--url")
     settings = load()
-    where = {files[0]: url} if url is not None else _table(urls) if urls is not None else {}
+    where = {files[0]: url} if url is not None else _table(urls, files) if urls is not None else {}
     job = Job(settings.html_cpu, settings.page_bytes, settings.child_memory, not no_site_rules)
     if not print_all(files, where, job, jobs or enough(len(files), settings.children)):
         raise typer.Exit(1)
 
 
-def _table(name: str) -> dict[str, str]:
+def _table(name: str, files: list[str]) -> dict[str, str]:
     try:
-        return url_table(name)
+        return url_table(name, files)
     except InputError as error:
         raise typer.BadParameter(str(error), param_hint="--urls") from None

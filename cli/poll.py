@@ -19,13 +19,16 @@ GOOD = ("ok", "not_modified", "unchanged")
 
 def poll(
     feed: Annotated[str, typer.Argument(metavar="FEED", help="An id, or (a part of) its URL or title.")],
-    now: Annotated[bool, typer.Option("--now", help="Do it here, and wait; else the running service does.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="Poll it here, due or not, and wait.")] = False,
     explain: Annotated[
         bool, typer.Option("--explain", help="Tell the whole story; without --now that of the last poll.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
-    """Poll a feed and fetch its pages, due or not. Exit code 1 when the feed did not answer well."""
+    """Make a feed due, for the running service to poll; with --now poll it here and fetch its pages.
+
+    Exit code 1 when the feed did not answer well.
+    """
     if not now and not explain:
         info = with_database(lambda session: _make_due(session, feed))
         show.as_json(info) if as_json else show.line(f"feed {info.id} is due now: {info.url}")

@@ -62,7 +62,7 @@ def _read(arguments: Sequence[str]) -> tuple[list[str], dict[str, str]] | None:
             options[name] = value if equals else next(rest, "")
         elif word in ("--no-site-rules", "--json"):
             options[word] = ""
-        elif word.startswith("-"):
+        elif word.startswith("-") and word != "-":
             return None
         else:
             files.append(word)
@@ -79,22 +79,28 @@ def _where(files: Sequence[str], options: Mapping[str, str]) -> Mapping[str, str
     if "--urls" not in options:
         return {}
     try:
-        return url_table(options["--urls"])
+        return url_table(options["--urls"], files)
     except InputError:
         return None
 
 
-def url_table(name: str) -> dict[str, str]:
-    """File -> URL, of lines with a tab between. Raises InputError for a table that cannot be read."""
+def url_table(name: str, files: Sequence[str]) -> dict[str, str]:
+    """File -> URL, of lines with a tab between; rows of none of the files are told on stderr. Raises InputError."""
     try:
-        with open(name, encoding="utf-8") as stream:
+        with open(name, encoding="utf-8-sig") as stream:
             lines = stream.read().splitlines()
-    except (OSError, ValueError) as error:
-        raise InputError(f"{name}: {error}") from None
+    except OSError as error:
+        raise InputError(f"{name}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{name}: not UTF-8") from None
     pairs = [line.split("\t") for line in lines if line.strip()]
     if any(len(pair) < 2 for pair in pairs):
         raise InputError(f"{name}: each line is a file, a tab and a URL")
-    return {pair[0]: pair[1].strip() for pair in pairs}
+    table = {pair[0]: pair[1].strip() for pair in pairs}
+    if unused := sorted(table.keys() - set(files)):
+        rows = "1 row is" if len(unused) == 1 else f"{len(unused)} rows are"
+        print(f"kliping: {name}: {rows} of no FILE given, such as {unused[0]!r}", file=sys.stderr)
+    return table
 
 
 def is_address(url: str) -> bool:
@@ -124,7 +130,7 @@ def _tickets(files: Sequence[str], where: Mapping[str, str], most: int) -> Itera
     for file in files:
         url = where.get(file)
         try:
-            raw: bytes | KlipingError = bytes_of(file, most)
+            raw: bytes | KlipingError = bytes_of("/dev/stdin" if file == "-" else file, most)
             if url and not is_address(url):
                 raise InputError(f"{url!r} is not an http(s) address")
         except InputError as error:
@@ -139,7 +145,7 @@ def _line(ticket: Ticket) -> bytes:
 
     from ingest.record import failed
 
-    record = {"file": ticket.file, **failed(str(ticket.answer))}
+    record = {"file": ticket.file, **failed(str(ticket.answer)), "url": ticket.url}
     return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogateescape") + b"\n"
 
 

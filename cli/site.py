@@ -20,7 +20,7 @@ from cli.sitepage import SitePlaces, first_line, listed, read_page, rules_in, to
 from kliping.clock import SystemClock
 from kliping.errors import InputError
 from kliping.feeds import FetchOutcome
-from kliping.model import Origin, Page
+from kliping.model import Origin, Page, PageOutcome
 
 if TYPE_CHECKING:
     from kliping.settings import Settings
@@ -45,7 +45,7 @@ def new_site(
     name: Annotated[str | None, typer.Option(help="What the page is called.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Scaffold a rule, a page and the text it should give, in files that are not there yet."""
+    """Scaffold a rule, a page and the text it should give, in files that are not there yet; 1 for no article."""
     settings = _settings()
     if "://" in page:
         given = asyncio.run(_fetched(page, settings))
@@ -62,11 +62,13 @@ def new_site(
     written = _write(places, _named(name, given.url), whole, rule, look)
     if as_json:
         show.as_json({"host": places.host, "files": [str(path) for path in written], **_facts(look)})
-        return
-    for path in written:
-        show.line(f"wrote {path}")
-    _show(look, None)
-    show.line("Read the text, then put your own words into the page: a stranger's do not belong in a repository.")
+    else:
+        for path in written:
+            show.line(f"wrote {path}")
+        _show(look, None)
+        show.line("Read the text, then put your own words into the page: a stranger's do not belong in a repository.")
+    if look.article.outcome is not PageOutcome.ARTICLE:
+        raise InputError(f"{page}: no article was found (outcome: {look.article.outcome.value}); the files are written")
 
 
 @app.command("check")

@@ -202,6 +202,11 @@ def test_an_output_that_cannot_be_written_is_one_line(verb: str, closed: bool, u
     assert (done.returncode, done.stderr) == (1, f"kliping: standard output cannot be written: {reason}\n")
 
 
+def test_the_help_of_poll_says_that_it_only_makes_a_feed_due(alone: Kliping) -> None:
+    assert "Make a feed due, for the running service to poll" in alone("poll", "-h").out
+    assert "Poll a feed now" not in alone("--help").out
+
+
 def test_entries_are_json_lines_with_and_without_the_flag(alone: Kliping, tmp_path: Path) -> None:
     feed = tmp_path / "feed.xml"
     feed.write_text("<rss version='2.0'><channel><item><title>Sawah</title></item></channel></rss>", "utf-8")

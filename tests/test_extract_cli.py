@@ -107,6 +107,43 @@ def test_urls_from_a_table(page: str, tmp_path: Path) -> None:
     assert found["url"] == "https://news.detik.com/berita/d-1/a"
 
 
+def test_a_table_may_begin_with_a_byte_order_mark_and_may_hold_too_much(page: str, tmp_path: Path) -> None:
+    table = tmp_path / "urls.tsv"
+    table.write_text(f"{page}\thttps://kabar.example/a\nlain.html\thttps://kabar.example/b\n", "utf-8-sig")
+    told = f"kliping: {table}: 1 row is of no FILE given, such as 'lain.html'\n"
+    for settings in ({}, {"CHILDREN": "1"}):
+        code, (found,), said = end(start("--urls", str(table), page, **settings))
+        assert (code, found["url"], said) == (0, "https://kabar.example/a", told)
+
+
+def test_a_table_that_cannot_be_read_is_one_plain_line(page: str, tmp_path: Path) -> None:
+    table = tmp_path / "urls.tsv"
+    table.write_bytes(b"\xff\xfe\x00")
+    for name, why in ((str(tmp_path / "tiada.tsv"), "No such file or directory"), (str(table), "not UTF-8")):
+        code, found, said = end(start("--urls", name, page))
+        assert (code, found, said.count("\n")) == (2, [], 1)
+        assert said.endswith(f"{name}: {why} (see `kliping extract --help`)\n")
+
+
+def test_a_page_that_failed_keeps_the_address_it_was_given(tmp_path: Path) -> None:
+    code, (found,) = run("--url", "https://kabar.example/a", str(tmp_path / "tiada.html"))
+    assert (code, found["url"], found["error"]) == (
+        1,
+        "https://kabar.example/a",
+        "unreadable: No such file or directory",
+    )
+    assert sorted(found) == sorted(KEYS.split())
+
+
+def test_a_page_from_standard_input(page: str) -> None:
+    expected = run("--url", "https://kabar.example/a", page)[1][0] | {"file": "-"}
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("KLIPING_")}
+    for more in ({}, {"KLIPING_CHILDREN": "1"}):
+        words = [*EXTRACT, "--url", "https://kabar.example/a", "-"]
+        done = subprocess.run(words, cwd=ROOT, env=clean | more, input=PAGE.encode(), capture_output=True, timeout=60)
+        assert (done.returncode, json.loads(done.stdout), done.stderr) == (0, expected, b"")
+
+
 def test_the_address_is_the_one_given_or_else_the_one_declared(tmp_path: Path) -> None:
     page = tmp_path / "tunjuk.html"
     page.write_text(PAGE.replace("</head>", '<link rel=canonical href="https://kabar.example/tetap"></head>'), "utf-8")

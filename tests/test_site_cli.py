@@ -107,6 +107,18 @@ def test_new_as_json_names_the_files(site: Any, page: Path, tmp_path: Path) -> N
     assert all(Path(name).is_file() for name in ran.json["files"])
 
 
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_new_says_that_a_page_is_no_article(site: Any, tmp_path: Path, flags: tuple[str, ...]) -> None:
+    page = tmp_path / "kosong.html"
+    page.write_text("<html><body><div id=app></div></body></html>", "utf-8")
+    ran = site("new", page, "--into", tmp_path, "--url", URL, *flags)
+    assert (ran.code, ran.err) == (
+        1,
+        f"kliping: {page}: no article was found (outcome: empty); the files are written\n",
+    )
+    assert (tmp_path / "parsers/sites/kabarsawah.example.toml").is_file()
+
+
 def test_new_overwrites_nothing(site: Any, page: Path, folder: Path) -> None:
     before = {path: path.read_bytes() for path in folder.rglob("*.*") if path.is_file()}
     ran = site("new", page, "--into", folder, "--url", URL, "--name", "lain")
