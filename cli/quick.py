@@ -85,7 +85,10 @@ def _where(files: Sequence[str], options: Mapping[str, str]) -> Mapping[str, str
 
 
 def url_table(name: str, files: Sequence[str]) -> dict[str, str]:
-    """File -> URL, of lines with a tab between; rows of none of the files are told on stderr. Raises InputError."""
+    """File -> URL, of lines with a tab between. Raises InputError.
+
+    What costs no page its text is told on stderr: rows of none of the files, and what is no address.
+    """
     try:
         with open(name, encoding="utf-8-sig") as stream:
             lines = stream.read().splitlines()
@@ -100,7 +103,10 @@ def url_table(name: str, files: Sequence[str]) -> dict[str, str]:
     if unused := sorted(table.keys() - set(files)):
         rows = "1 row is" if len(unused) == 1 else f"{len(unused)} rows are"
         print(f"kliping: {name}: {rows} of no FILE given, such as {unused[0]!r}", file=sys.stderr)
-    return table
+    wrong = [url for url in table.values() if url and not is_address(url)]
+    if wrong:
+        print(f"kliping: {name}: {wrong[0]!r} is not an http(s) address: read without one", file=sys.stderr)
+    return {file: url for file, url in table.items() if is_address(url)}
 
 
 def is_address(url: str) -> bool:
@@ -131,8 +137,6 @@ def _tickets(files: Sequence[str], where: Mapping[str, str], most: int) -> Itera
         url = where.get(file)
         try:
             raw: bytes | KlipingError = bytes_of("/dev/stdin" if file == "-" else file, most)
-            if url and not is_address(url):
-                raise InputError(f"{url!r} is not an http(s) address")
         except InputError as error:
             raw = error
         yield Ticket(file, url, raw)

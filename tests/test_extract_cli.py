@@ -160,12 +160,14 @@ def test_what_is_no_address_is_one_line(page: str, url: str) -> None:
     assert said.count("\n") == 1
 
 
-def test_what_is_no_address_in_a_table_costs_its_own_file(page: str, tmp_path: Path) -> None:
+def test_what_is_no_address_in_a_table_costs_no_page_its_text(page: str, tmp_path: Path) -> None:
     table, other = tmp_path / "urls.tsv", tmp_path / "lain.html"
     other.write_text(PAGE, "utf-8")
     table.write_text(f"{page}\tbukan alamat\n{other}\thttps://kabar.example/a\n", "utf-8")
-    code, found = run("--urls", str(table), page, str(other))
-    assert (code, [line["error"] for line in found]) == (1, ["'bukan alamat' is not an http(s) address", None])
+    code, found, said = end(start("--urls", str(table), page, str(other)))
+    assert (code, [line["url"] for line in found]) == (0, [None, "https://kabar.example/a"])
+    assert all(line["body"] for line in found)
+    assert said == f"kliping: {table}: 'bukan alamat' is not an http(s) address: read without one\n"
 
 
 def test_rules_of_hosts_can_be_left_out(page: str, tmp_path: Path) -> None:
