@@ -77,13 +77,14 @@ def closed_lines() -> dict[str, Group]:
 @cache
 def opening_words() -> frozenset[str]:
     """The words that closed lines begin with."""
-    return frozenset(normal(line.split(" ")[0]) for line in closed_lines())
+    return frozenset(map(normal, {line.partition(" ")[0] for line in closed_lines()}))
 
 
 @cache
 def closing_words() -> frozenset[str]:
     """The words that closed lines and counts of comments end with."""
-    return frozenset(normal(line.split(" ")[-1]) for line in closed_lines()) | {"komentar", "comment", "comments"}
+    last = {line.rpartition(" ")[2] for line in closed_lines()}
+    return frozenset(map(normal, last)) | {"komentar", "comment", "comments"}
 
 
 @cache
