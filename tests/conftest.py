@@ -15,10 +15,13 @@ import structlog
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.engine import make_engine
+from ingest.shell import Shell
 from kliping.settings import Settings
 from tests import sockets
 from tests.clock import FakeClock
 from tests.postgres import PG15, Cluster
+from tests.shell import shell_on
+from tests.world import World
 
 sockets.install()
 
@@ -91,3 +94,17 @@ async def engine(dsn: str, settings: Settings) -> AsyncIterator[AsyncEngine]:
     made = make_engine(dsn, settings, pool=5)
     yield made
     await made.dispose()
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    """The small web of blogs."""
+    async with World() as running:
+        yield running
+
+
+@pytest.fixture
+async def shell(engine: AsyncEngine, settings: Settings, clock: FakeClock) -> AsyncIterator[Shell]:
+    """A running shell on the test's database."""
+    async with shell_on(engine, settings, clock) as running:
+        yield running

@@ -2,33 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db.backfills import Backfill
 from ingest.backfill import backfill
 from ingest.shell import Shell
 from kliping.errors import InputError
-from kliping.settings import Settings
 from tests.clock import FakeClock
-from tests.shell import add_feed, rows, shell_on, visit_due
+from tests.shell import add_feed, rows, visit_due
 from tests.world import World
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with World() as running:
-        yield running
-
-
-@pytest.fixture
-async def shell(engine: AsyncEngine, settings: Settings, clock: FakeClock) -> AsyncIterator[Shell]:
-    async with shell_on(engine, settings, clock) as running:
-        yield running
 
 
 @pytest.mark.parametrize(("kind", "pages"), [("blogger", 1), ("wordpress", 3)])

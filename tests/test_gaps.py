@@ -27,12 +27,6 @@ GAPS = "SELECT outcome, closed_at IS NULL FROM gaps ORDER BY id"
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with World() as running:
-        yield running
-
-
-@pytest.fixture
 async def shell(engine: AsyncEngine, settings: Settings, clock: FakeClock) -> AsyncIterator[Shell]:
     async with shell_on(engine, settings.model_copy(update={"host_spacing": 0.0}), clock) as running:
         yield running

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from db import moves as rows_of
 from db.moves import Sighting
@@ -15,9 +13,8 @@ from ingest import moves
 from ingest.moves import Proof
 from ingest.shell import Shell
 from kliping.feeds import Feed, Fetched, FetchOutcome, Hop
-from kliping.settings import Settings
 from tests.clock import START, FakeClock
-from tests.shell import add_feed, rows, run, shell_on, visit_due
+from tests.shell import add_feed, rows, run, visit_due
 from tests.world import Blog, World
 
 OLD, NEW, HTTPS = "http://lama.example/feed", "http://baru.example/feed", "https://lama.example/feed"
@@ -117,18 +114,6 @@ def test_a_304_confirms_what_we_have_and_may_renew_it() -> None:
 
 
 # --- the whole path ---------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with World() as running:
-        yield running
-
-
-@pytest.fixture
-async def shell(engine: AsyncEngine, settings: Settings, clock: FakeClock) -> AsyncIterator[Shell]:
-    async with shell_on(engine, settings, clock) as running:
-        yield running
 
 
 async def poll_daily(shell: Shell, clock: FakeClock, blogs: list[Blog], days: int) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ingest.parts import MOST
 from ingest.shell import Shell
-from kliping.settings import Settings
-from tests.clock import FakeClock
-from tests.shell import add_feed, rows, shell_on, visit_due
+from tests.shell import add_feed, rows, visit_due
 from tests.world import Portal, Post, Request, World
 from tests.world.blog import HTML_TYPE
 from tests.world.server import Answer, document
@@ -48,18 +44,6 @@ class Paged(Portal):
         links += [f'<a href="{post.path}?page=all">Tampilkan Semua</a>'] if self.offers_all else []
         pager = f'<div class="paging">{" ".join(links)}</div><div class="detail__body-tag">'
         return html.replace('<div class="detail__body-tag">', pager)
-
-
-@pytest.fixture
-async def shell(engine: AsyncEngine, settings: Settings, clock: FakeClock) -> AsyncIterator[Shell]:
-    async with shell_on(engine, settings, clock) as running:
-        yield running
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with World() as running:
-        yield running
 
 
 def portal(world: World, paragraphs: int = 6, **options: Any) -> Paged:

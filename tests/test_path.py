@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -17,18 +16,6 @@ from kliping.settings import Settings
 from tests.clock import FakeClock
 from tests.shell import add_feed, rows, run, shell_on, visit_due
 from tests.world import Blog, Request, World
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with World() as running:
-        yield running
-
-
-@pytest.fixture
-async def shell(engine: AsyncEngine, settings: Settings, clock: FakeClock) -> AsyncIterator[Shell]:
-    async with shell_on(engine, settings, clock) as running:
-        yield running
 
 
 def fetched(world: World, blog: Blog) -> list[str]:

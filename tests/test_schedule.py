@@ -45,12 +45,6 @@ async def plugged(engine: AsyncEngine, settings: Settings, clock: FakeClock) -> 
         yield shell, plug
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with World() as running:
-        yield running
-
-
 def polls(world: World, blog: Blog) -> int:
     return sum(request.host == blog.host and request.path == blog.feed_path for request in world.requests)
 

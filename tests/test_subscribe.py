@@ -28,12 +28,6 @@ async def scout(world_settings: Settings, clock: FakeClock) -> AsyncIterator[Sco
         yield Scout(fetcher, sandbox, "Asia/Jakarta", 2000)
 
 
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with World() as running:
-        yield running
-
-
 def wish(url: str, **more: Any) -> NewFeed:
     place = feed_url(url)
     return NewFeed(place.url, place.key, place.host, **more)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -190,18 +189,6 @@ async def test_robots_txt_behind_a_wall_is_no_rule() -> None:
 
 
 # --- the whole path ---------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with World() as running:
-        yield running
-
-
-@pytest.fixture
-async def shell(engine: AsyncEngine, settings: Settings, clock: FakeClock) -> AsyncIterator[Shell]:
-    async with shell_on(engine, settings, clock) as running:
-        yield running
 
 
 @pytest.mark.parametrize("name", [name for name, (_, status, *_) in PAGES.items() if status == 200])

@@ -30,12 +30,6 @@ STATE = "SELECT state, failures, lease_until, renew_at FROM subscriptions"
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with World() as running:
-        yield running
-
-
-@pytest.fixture
 async def hub() -> AsyncIterator[Hub]:
     async with Hub() as running:
         yield running

@@ -18,12 +18,6 @@ ROOT = Path(__file__).parent.parent
 
 
 @pytest.fixture
-async def world():
-    async with World() as world:
-        yield world
-
-
-@pytest.fixture
 async def client():
     async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
         yield client

@@ -24,12 +24,6 @@ HOUR = 3600.0
 
 
 @pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with World() as running:
-        yield running
-
-
-@pytest.fixture
 async def shell(engine: AsyncEngine, clock: FakeClock) -> AsyncIterator[Shell]:
     async with shell_on(engine, Settings(allow_networks=LOOPBACK), clock) as running:
         yield running

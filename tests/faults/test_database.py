@@ -243,12 +243,6 @@ async def test_r09_a_write_that_can_never_succeed_is_not_repeated(
         assert len(world.asked(blog, bad.path)) == 1
 
 
-@pytest.fixture
-async def world() -> object:
-    async with World() as made:
-        yield made
-
-
 def test_r10_a_full_disk_stops_fetching_alarms_seldom_and_passes(dsn: str, tmp_path: Path) -> None:
     full = sized(4.0, 150.0)
     with World().in_thread() as world:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from html import escape
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ingest.shell import Shell
-from kliping.settings import Settings
-from tests.clock import FakeClock
 from tests.faults.scale import sized
-from tests.shell import add_feed, rows, shell_on, visit_due
+from tests.shell import add_feed, rows, visit_due
 from tests.world import Blog, World, Writer
 
 HEAD = '<?xml version="1.0"?><rss version="2.0" xmlns:content="http://purl.org/rss/1.0/modules/content/">'
@@ -40,18 +36,6 @@ BAD = {
     "nested": "<x>" * 300 + "</x>" * 300,
     "attributes": "<y " + " ".join(f'a{n}="{n}"' for n in range(2_000)) + "/>",
 }
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with World() as made:
-        yield made
-
-
-@pytest.fixture
-async def shell(engine: AsyncEngine, settings: Settings) -> AsyncIterator[Shell]:
-    async with shell_on(engine, settings, FakeClock()) as made:
-        yield made
 
 
 def document(blog: Blog, count: int, bad: str = "", at: int = -1) -> bytes:

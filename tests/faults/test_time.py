@@ -4,31 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ingest.shell import Shell
-from kliping.settings import Settings
 from scheduler import make_scheduler
 from tests.clock import FakeClock
 from tests.faults.scale import sized
-from tests.shell import add_feed, rows, shell_on, visit_due
+from tests.shell import add_feed, rows, visit_due
 from tests.world import World
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    async with World() as made:
-        yield made
-
-
-@pytest.fixture
-async def shell(engine: AsyncEngine, settings: Settings, clock: FakeClock) -> AsyncIterator[Shell]:
-    async with shell_on(engine, settings, clock) as made:
-        yield made
 
 
 async def polled_at(shell: Shell, since: datetime) -> list[datetime]:
