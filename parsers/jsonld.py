@@ -39,7 +39,6 @@ class Claims(NamedTuple):
     tags: tuple[str, ...] = ()
     image: str | None = None
     publisher: str | None = None
-    url: str | None = None
     page: bool = False
 
 
@@ -64,7 +63,7 @@ def _of_block(block: str) -> Iterator[Claims]:
         if "name" in thing and isinstance(thing.get("@id"), str):
             ids.setdefault(thing["@id"], thing)
     for thing in things:
-        kinds = _texts(thing["@type"]) if "@type" in thing else []
+        kinds = _texts(thing["@type"]) if "@type" in thing else ()
         article = any(map(_is_article, kinds))
         if article or not _PAGE.isdisjoint(kinds):
             yield _claims(thing, ids, page=not article)
@@ -112,22 +111,22 @@ def _objects(data: Any) -> Iterator[dict[str, Any]]:
 
 
 def _claims(thing: dict[str, Any], ids: dict[str, dict[str, Any]], page: bool) -> Claims:
+    get = thing.get
     return Claims(
-        headline=_first(thing.get("headline")) or _first(thing.get("name")),
-        published=_first(thing.get("datePublished")) or _first(thing.get("dateCreated")),
-        modified=_first(thing.get("dateModified")),
-        authors=() if page else tuple(_names(thing.get("author") or thing.get("creator"), ids)),
-        tags=() if page else _tags(thing.get("keywords")),
-        image=_image(thing.get("image")) or _first(thing.get("thumbnailUrl")),
-        publisher=next(iter(_names(thing.get("publisher"), ids)), None),
-        url=_address(thing.get("mainEntityOfPage")) or _first(thing.get("url")),
+        headline=_first(get("headline")) or _first(get("name")),
+        published=_first(get("datePublished")) or _first(get("dateCreated")),
+        modified=_first(get("dateModified")),
+        authors=() if page else tuple(_names(get("author") or get("creator"), ids)),
+        tags=() if page else _tags(get("keywords")),
+        image=_image(get("image")) or _first(get("thumbnailUrl")),
+        publisher=next(_names(get("publisher"), ids), None),
         page=page,
     )
 
 
 def _texts(value: Any) -> list[str]:
-    values = value if isinstance(value, list) else [value]
-    return [v.strip() for v in values[:100] if isinstance(v, str) and v.strip()]
+    values = value[:100] if isinstance(value, list) else (value,)
+    return [text for v in values if isinstance(v, str) and (text := v.strip())]
 
 
 def _first(value: Any) -> str | None:
@@ -137,7 +136,7 @@ def _first(value: Any) -> str | None:
 
 
 def _names(value: Any, ids: dict[str, dict[str, Any]]) -> Iterator[str]:
-    for person in (value if isinstance(value, list) else [value])[:20]:
+    for person in value[:20] if isinstance(value, list) else (value,):
         if isinstance(person, dict):
             known = ids.get(person["@id"]) if isinstance(person.get("@id"), str) and "name" not in person else None
             name = _first((known or person).get("name"))
@@ -151,16 +150,12 @@ def _tags(value: Any) -> tuple[str, ...]:
     texts = _texts(value)
     if len(texts) == 1:
         texts = [part.strip() for part in texts[0].split(",")]
-    return tuple(text for text in texts if text)
+    return tuple(filter(None, texts))
 
 
 def _image(value: Any) -> str | None:
-    for image in (value if isinstance(value, list) else [value])[:5]:
+    for image in value[:5] if isinstance(value, list) else (value,):
         found = _first(image.get("url") or image.get("contentUrl")) if isinstance(image, dict) else _first(image)
         if found:
             return found
     return None
-
-
-def _address(value: Any) -> str | None:
-    return _first(value.get("@id")) if isinstance(value, dict) else _first(value)

@@ -54,11 +54,14 @@ _ENGLISH_WORDS, _OWN_WORDS, _OUTWEIGHS = 5, 2, 3  # different ones; what one of 
 
 
 def identify(text: str) -> str | None:
-    """ISO 639-1 of 600 or more characters; of fewer only when it is clear, of fewer than 120 never."""
+    """ISO 639-1 of 600 or more characters; of fewer only when it is clear, of fewer than 120 never.
+
+    What the first 600 leave no doubt of is asked no further: so it is of nine English pages in ten.
+    """
     sample = text[:LOOKED_AT].strip()
     if len(sample) < _SHORTEST:
         return None
-    found = _by_words(sample.lower().split()) if len(sample) >= ENOUGH else None
+    found = _by_words(sample[:ENOUGH]) or _by_words(sample) if len(sample) >= ENOUGH else None
     return found or _by_letters(sample, sample.split())
 
 
@@ -72,8 +75,9 @@ def _by_letters(sample: str, tokens: Sequence[str]) -> str | None:
     return told or _by_model(sample[:MODELLED])
 
 
-def _by_words(words: Sequence[str]) -> str | None:
+def _by_words(sample: str) -> str | None:
     """English or Indonesian where the words that only they use say so, and few or none of another's."""
+    words = sample.lower().split()
     known, total = list(filter(_KNOWN.__contains__, words)), len(words)
     different, shared = frozenset(known), _count(known, _SHARED) / total
     if len(_ENGLISH & different) >= _ENGLISH_WORDS and _count(known, _ENGLISH) / total >= _ENGLISH_SHARE:

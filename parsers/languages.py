@@ -15,9 +15,9 @@ SHARE = 0.22  # of all words: prose of the language has more, of its nearest rel
 LEAD = 1.5  # times the next table's share
 _LETTERS = 0.3  # share of the letters that makes a script the text's own
 
-_HANGUL = re.compile("[\uac00-\ud7a3]")
-_KANA = re.compile("[\u3040-\u30ff]")
-_CYRILLIC = re.compile("[\u0400-\u04ff]")
+_HANGUL = re.compile("[\uac00-\ud7a3]+")
+_KANA = re.compile("[\u3040-\u30ff]+")
+_CYRILLIC = re.compile("[\u0400-\u04ff]+")
 _NOT_RUSSIAN = re.compile("[іїєґўјњљћђџѓќәөүұқғңһҷӣӯ]", re.IGNORECASE)
 _RUSSIAN = vocabulary("и в не на что с по как из это для от его у за но к так или при о")
 
@@ -77,10 +77,15 @@ def by_table(words: Sequence[str]) -> str | None:
 def by_script(sample: str, words: Sequence[str]) -> str | None:
     """Korean and Japanese by their letters, Russian by its words where no other language's letter stands."""
     letters = sum(map(len, words))
-    if len(_HANGUL.findall(sample)) >= _LETTERS * letters:
+    if _count(_HANGUL, sample) >= _LETTERS * letters:
         return "ko"
-    if len(_KANA.findall(sample)) >= _LETTERS * letters:
+    if _count(_KANA, sample) >= _LETTERS * letters:
         return "ja"
-    if len(_CYRILLIC.findall(sample)) < 2 * _LETTERS * letters or _NOT_RUSSIAN.search(sample) or "ы" not in sample:
+    if _count(_CYRILLIC, sample) < 2 * _LETTERS * letters or _NOT_RUSSIAN.search(sample) or "ы" not in sample:
         return None
     return "ru" if sum(map(_RUSSIAN.__contains__, words)) >= 0.15 * len(words) else None
+
+
+def _count(script: re.Pattern[str], sample: str) -> int:
+    """The letters of a script; its pattern finds runs of them, which are far fewer."""
+    return sum(map(len, script.findall(sample)))

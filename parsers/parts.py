@@ -80,9 +80,11 @@ def parts_of(tree: Tree, choice: Choice, url: str | None, rule: Rule, cut_off: b
         cut_off = max(int(m["a"] or m["c"]) for m in counted) < max(int(m["b"] or m["d"]) for m in counted) <= 20
         if not cut_off:
             return None
-    elif not url or _holds_hidden_pages(tree, choice):
-        return Parts() if cut_off else None
     linked = list(_linked(tree, lines))
+    if not (cut_off or linked):
+        return None
+    if not counted and (not url or _holds_hidden_pages(tree, choice)):
+        return Parts() if cut_off else None
     follows = next((href for href in linked if _is_next(href, url or "")), None)
     if not cut_off and follows is None:
         return None
@@ -111,8 +113,10 @@ def join(first: Article, others: Sequence[Article]) -> Article:
 def _linked(tree: Tree, lines: Sequence[Line]) -> Iterator[str]:
     """What leads to a page of the article: rel=next in the head, and short links in and below the text."""
     yield from (href for rel, href in tree.head.links if "next" in rel and "next" in rel.split())
-    links = (link for line in lines if line.links for link in line.links)
-    yield from (href for text, href in links if len(text) < _LABEL and _may_be_paged(href) and _PAGED(href))
+    for line in lines:
+        for text, href in line.links:
+            if len(text) < _LABEL and _may_be_paged(href) and _PAGED(href):
+                yield href
 
 
 def _may_be_paged(href: str) -> bool:

@@ -22,7 +22,7 @@ _KINDS = (PARAGRAPH, QUOTE, ITEM, CELL)
 def first_words(entry: Entry | None) -> str:
     """The first words of the entry's text, after a dateline or a label of a few words; empty when it has too few."""
     text = (entry.content or entry.summary or "") if entry else ""
-    words = words_of(plain(text[:_HEAD]).casefold())
+    words = words_of(plain(text[:_HEAD]).casefold()) if text else ()
     start = 4 if len(words) >= 2 * SHINGLE else 0
     return " ".join(words[start : start + SHINGLE]) if len(words) >= SHINGLE else ""
 

@@ -17,6 +17,7 @@ from kliping.errors import ParseError
 from kliping.model import Article, Entry, Origin, Page, PageOutcome
 from parsers import rules
 from parsers.article import body_of, extract
+from parsers.outcome import VERDICTS
 from parsers.sniff import is_binary
 
 NOW = datetime(2019, 4, 21, tzinfo=UTC)
@@ -330,3 +331,12 @@ def test_a_program_is_no_page_wherever_it_comes_from() -> None:
     for origin in (Origin.WEB, Origin.STORED):
         with pytest.raises(ParseError, match="not text"):
             extract(Page(None, b"\x7fELF" + bytes(range(256)) * 20, NOW, origin))
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_no_verdict_is_kept_from_being_asked(data: st.DataObject) -> None:
+    """What a pattern matches holds one of the words that are looked for first."""
+    for words, pattern in VERDICTS:
+        said = data.draw(st.from_regex(pattern))
+        assert any(word in said for word in words)
