@@ -20,7 +20,7 @@ from typing import NamedTuple
 from kliping import __version__
 from kliping.errors import PageError, ParseError
 from kliping.model import Article, Caption, Credit, Origin, Page, PageOutcome, Removal
-from parsers import metadata
+from parsers import metadata, metas
 from parsers.around import NEAR, Around, look_around
 from parsers.authors import is_desk
 from parsers.block import CAPTION, HEADING, PARAGRAPH, Block, Head, Line
@@ -208,7 +208,7 @@ def _credits_in(removed: Sequence[Removal]) -> list[Credit]:
 
 def _decks(head: Head) -> frozenset[str]:
     """The page's own summaries: a line that repeats one beside the lead picture is a standfirst, no caption."""
-    texts = (value for name, value in head.metas if name in ("description", "og:description", "twitter:description"))
+    texts = {text for name in metas.SUMMARIES for text in head.metas.get(name, ())}
     return frozenset(normal(_TAG.sub(" ", text)) for text in texts)
 
 

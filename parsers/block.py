@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 Attributes = dict[str, str | None]
@@ -88,15 +89,15 @@ class Head(NamedTuple):
     """What one walk over a page collected beside its text: raw candidates for title, author, date and the rest.
 
     Everything is in document order and still as written (entities decoded, not otherwise cleaned, cut to a sane
-    length); choosing is `metadata.describe`'s work. Names in `metas` and words in `links` are lower-case. `times`
-    holds (machine-readable value, visible text) of `<time>`, `abbr.published`, `itemprop=datePublished`; `date_lines`
-    short texts near the headline or byline that hold a four-digit year.
+    length); choosing is `metadata.describe`'s work. `metas` holds the values of each name, `links` (rel, href); names
+    and rels are lower-case, and only those are kept that somebody reads (see `parsers.metas`). `times` holds
+    (machine-readable value, visible text) of `<time>`, `abbr.published`, `itemprop=datePublished`; `date_lines` short
+    texts near the headline or byline that hold a four-digit year.
     """
 
-    metas: tuple[tuple[str, str], ...] = ()
+    metas: Mapping[str, Sequence[str]] = MappingProxyType({})
     links: tuple[tuple[str, str], ...] = ()
     title: str | None = None
-    html_lang: str | None = None
     json_ld: tuple[str, ...] = ()
     times: tuple[tuple[str, str], ...] = ()
     headlines: tuple[str, ...] = ()

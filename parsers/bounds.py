@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 
 from parsers import marks as mark
+from parsers import metas
 from parsers.block import CELL, HEADING, ITEM, Block, Line
 from parsers.tree import Tree
 
@@ -114,8 +115,8 @@ def _prose_beside(tree: Tree, prose: Sequence[int], holder: int, numbers: Sequen
 def _headline(tree: Tree, numbers: Sequence[int]) -> int:
     """Of these lines the one that says most of the page's title, the first of equals, -1 without one. A link heads
     another article, but where its class or its level says headline and it does not lead home."""
-    titles = [value for name, value in tree.head.metas if name == "og:title"]
-    titles = [_folded(title) for title in dict.fromkeys((*titles, tree.head.title or ""))]
+    told = tree.head.metas.get(metas.TITLE, ())
+    titles = [_folded(title) for title in dict.fromkeys((*told, tree.head.title or ""))]
     longest, best, most = max(map(len, titles)), -1, _SHORTEST - 1
     for number in numbers:
         line = tree.lines[number]
@@ -189,7 +190,7 @@ def standfirst(tree: Tree, begin: int) -> int:
     if not 0 < begin < len(lines) - 1 or not any(is_dated(line.text) for line in lines[begin + 1 : begin + 1 + _NEAR]):
         return -1
     text = lines[begin].text
-    told = (value for name, value in tree.head.metas if name in ("description", "og:description"))
+    told = (value for name in metas.DESCRIPTIONS for value in tree.head.metas.get(name, ()))
     return begin if any(text in value for value in told) else -1
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import accumulate, islice, takewhile
 
 from parsers import marks as mark
+from parsers import metas
 from parsers.block import CELL, CODE, HEADING, ITEM, PARAGRAPH, QUOTE, Line, Row
 from parsers.bounds import FEW, bounds_of
 from parsers.rules import Rule
@@ -233,7 +234,7 @@ def _with_lead(tree: Tree, sums: Sums, index: int) -> tuple[int, ...]:
     if not lead or lead == [sums.begin]:
         return (index,)
     inner = set(ancestors(tree, index))
-    told = [value for name, value in tree.head.metas if name in ("description", "og:description")]
+    told = [value for name in metas.DESCRIPTIONS for value in tree.head.metas.get(name, ())]
     told += [line.text for line in tree.lines[first : tree.last[index]]]
     lead = [n for n in lead if not any(tree.lines[n].text in text for text in told)]
     heads = (

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 from parsers import marks as mark
 from parsers.block import Head
+from parsers.metas import READ
 
-_LISTS = ("metas", "links", "json_ld", "times", "headlines", "bylines", "tags")
 _HEADINGS = frozenset(("h1", "h2", "h3"))
 _LONGEST_META = 4096  # characters, as are the next two
 _LONGEST_CAPTURE = 500
@@ -16,6 +16,13 @@ _LONGEST_LD = 262_144
 _MOST = 64  # of each kind but metas, links and scripts
 
 Attributes = Mapping[str, str | None]
+
+
+class Asked(Protocol):
+    """What its tag says, asked for by name."""
+
+    def get(self, key: str) -> str | None:
+        """The value; empty or None for a name without one, None when it is not there."""
 
 
 class Node(Protocol):
@@ -30,6 +37,10 @@ class Node(Protocol):
         """What its tag says."""
 
     @property
+    def attrs(self) -> Asked:
+        """The same, one by one."""
+
+    @property
     def first_child(self) -> object:
         """None when there is nothing in it."""
 
@@ -42,14 +53,18 @@ class Gatherer:
 
     def __init__(self, wants: bool = True) -> None:
         self.wants = wants
-        self.lists: dict[str, list[Any]] = {name: [] for name in _LISTS}
         self.title: str | None = None
-        self.html_lang: str | None = None
+        self.metas: dict[str, list[str]] = {}
+        self.links: list[tuple[str, str]] = []
+        self.json_ld: list[str] = []
+        self.times: list[tuple[str, str]] = []
+        self.caught: dict[str, list[str]] = {"headlines": [], "bylines": [], "tags": []}
 
     def head(self) -> Head:
         """What was gathered."""
-        lists = {name: tuple(values) for name, values in self.lists.items()}
-        return Head(title=self.title, html_lang=self.html_lang, **lists)
+        headlines, bylines, tags = map(tuple, self.caught.values())
+        links, blocks, times = tuple(self.links), tuple(self.json_ld), tuple(self.times)
+        return Head(self.metas, links, self.title, blocks, times, headlines, bylines, tags)
 
     def readers(self) -> dict[str, Callable[[Node], None]]:
         """What reads the elements that hold no text; without `wants` those that tell the headline, which the text is
@@ -64,19 +79,18 @@ class Gatherer:
         attributes = node.attributes
         key = attributes.get("property") or attributes.get("name") or attributes.get("itemprop")
         key = key or attributes.get("http-equiv")
-        content = attributes.get("content")
-        if key and content:
-            self.lists["metas"].append((key.strip().lower(), content[:_LONGEST_META]))
+        if key and (name := key.strip().lower()) in READ and (content := attributes.get("content")):
+            self.metas.setdefault(name, []).append(content[:_LONGEST_META])
 
     def _link(self, node: Node) -> None:
-        attributes = node.attributes
-        rel, href = attributes.get("rel"), attributes.get("href")
-        if rel and href:
-            self.lists["links"].append((rel.strip().lower(), href[:_LONGEST_META]))
+        """Most links are style sheets and icons: their rel is asked for alone, which costs half of all attributes."""
+        rel = (node.attrs.get("rel") or "").strip().lower()
+        if ("canonical" in rel or "next" in rel or rel == "image_src") and (href := node.attrs.get("href")):
+            self.links.append((rel, href[:_LONGEST_META]))
 
     def _script(self, node: Node) -> None:
         if node.first_child is not None and "ld+json" in (node.attributes.get("type") or "").lower():
-            self.lists["json_ld"].append(node.text()[:_LONGEST_LD])
+            self.json_ld.append(node.text()[:_LONGEST_LD])
 
     def of_marks(self, marks: int, node: Node, attributes: Attributes) -> None:
         """An element whose class says byline, headline or date."""
@@ -114,12 +128,12 @@ class Gatherer:
             return
         stamp = attributes.get("datetime") or attributes.get("content") or attributes.get("title") or ""
         text = " ".join(node.text().split())[:_LONGEST_CAPTURE]
-        if (stamp or text) and len(self.lists["times"]) < _MOST:
-            self.lists["times"].append((stamp, text))
+        if (stamp or text) and len(self.times) < _MOST:
+            self.times.append((stamp, text))
 
     def capture(self, name: str, node: Node) -> None:
         """The text of an element, when it is short enough to be a name or a headline."""
-        caught = self.lists[name]
+        caught = self.caught[name]
         if self.wants and len(caught) < _MOST:
             text = " ".join(node.text(separator=" ").split())
             if 0 < len(text) <= _LONGEST_CAPTURE:

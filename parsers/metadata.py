@@ -18,12 +18,14 @@ Blogger's Pacific default. A date before 1990 or more than 48 hours after the fe
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from kliping.model import Credit, Page
+from parsers import metas
 from parsers.authors import choose_author
 from parsers.block import Head
 from parsers.datelines import states_publication
@@ -36,41 +38,6 @@ from parsers.zones import zone_of
 
 TAGS, TAG_CHARS = 50, 100
 
-_PUBLISHED = (
-    "article:published_time", "article:published", "og:published_time", "og:article:published_time", "datepublished",
-    "content_publisheddate", "dtk:publishdate", "parsely-pub-date", "cxenseparse:recs:publishtime", "publishdate",
-    "publish_date", "publish-date", "published_date", "publisheddate", "pubdate", "sailthru.date", "article.published",
-    "dcterms.date", "dc.date.issued", "dcterms.created", "dc.date", "date", "date.release", "originalpublicationdate",
-    "published", "published_time", "bt:pubdate", "cxenseparse:publishtime", "dable:published_time",
-)  # fmt: skip
-_MODIFIED = (
-    "article:modified_time",
-    "og:updated_time",
-    "datemodified",
-    "article:modified",
-    "dcterms.modified",
-    "last-modified",
-)
-_TITLES = ("og:title", "twitter:title", "headline", "dc.title", "title")
-_AUTHORS = (
-    "author",
-    "article:author",
-    "content_author",
-    "dtk:author",
-    "parsely-author",
-    "dc.creator",
-    "twitter:creator",
-    "byl",
-)
-_IMAGES = (
-    "og:image:secure_url",
-    "og:image",
-    "og:image:url",
-    "twitter:image",
-    "twitter:image:src",
-    "thumbnailurl",
-    "image",
-)
 _NAMES = re.compile(r"\b(?:oleh|by|reporter|penulis|pewarta)\b", re.I)
 _UPDATED = re.compile(r"\b(?:diperbar?ui|diperbaharui|update[d]?|terakhir|modified|diedit|edited)\b", re.I)
 _URL_DAY = re.compile(
@@ -102,50 +69,48 @@ def describe(
     named: Sequence[Credit] = (),
 ) -> Metadata:
     """Choose among all candidates. `named` are the people the text itself named, for a page that names none else."""
-    metas: dict[str, list[str]] = {}
-    for name, value in head.metas:
-        metas.setdefault(name, []).append(value)
     claims = read_claims(head.json_ld)
     base = base_url or page.url or ""
-    published, source, raw = _published(head, page, metas, claims, cleaned_published_line)
-    site = _site_name(metas, claims)
+    published, source, raw = _published(head, page, claims, cleaned_published_line)
+    site = _site_name(head, claims)
     names = f"{site or ''} {_host(page.url) or ''}".strip()
     return Metadata(
-        title=_title(head, page, metas, claims, site),
-        author=choose_author(_bylines(head, page, metas, claims), named, names),
+        title=_title(head, page, claims, site),
+        author=choose_author(_bylines(head, page, claims), named, names),
         published_at=published.at if published else None,
         published_precision=published.precision if published else None,
         published_from=source,
         published_raw=cut(clean_line(raw), 200) if raw else None,
-        modified_at=_modified(page, metas, claims),
-        tags=_tags(head, page, metas, claims),
-        image=_image(head, metas, claims, base),
-        canonical_url=_canonical(head, metas, base),
+        modified_at=_modified(head, page, claims),
+        tags=_tags(head, page, claims),
+        image=_image(head, claims, base),
+        canonical_url=_canonical(head, base),
         site_name=site,
     )
 
 
-def _values(metas: dict[str, list[str]], names: Sequence[str]) -> Iterator[str]:
+def _values(head: Head, names: Sequence[str]) -> Iterator[str]:
     """The values of these metas, in the order of `names`."""
-    return (value for name in names for value in metas.get(name, ()) if value.strip())
+    found = head.metas
+    return (value for name in names if name in found for value in found[name] if value.strip())
 
 
 # --- published --------------------------------------------------------------------------------------------------------
 
 
 def _published(
-    head: Head, page: Page, metas: dict[str, list[str]], claims: Sequence[Claims], line: str | None
+    head: Head, page: Page, claims: Sequence[Claims], line: str | None
 ) -> tuple[Moment | None, str | None, str | None]:
     """The moment, where it came from, and its raw string; without a sane one the first raw string that was tried."""
     latest, first_raw = page.fetched_at + SLACK, None
     winner: tuple[Moment, str, str] | None = None
-    for source, raw in _date_candidates(head, page, metas, claims, line):
+    for source, raw in _date_candidates(head, page, claims, line):
         first_raw = first_raw or raw
         moment = _entry_moment(page) if source == "feed" else parse_date(raw, page.zone, page.fetched_at, latest)
         if moment is None or moment.at > latest:
             continue
         if source in ("jsonld", "meta"):
-            moment = _signed(moment, head, page, metas)
+            moment = _signed(moment, head, page)
         if winner is None or _sharper(moment, winner[0], page.zone):
             winner = moment, source, raw
         if winner[0].precision != "day":
@@ -153,14 +118,14 @@ def _published(
     return winner or (None, None, first_raw)
 
 
-def _signed(moment: Moment, head: Head, page: Page, metas: dict[str, list[str]]) -> Moment:
+def _signed(moment: Moment, head: Head, page: Page) -> Moment:
     """The moment with its offset's sign put right: a page of +07:00 that writes -07:00 beside the same visible clock.
 
     Never on Blogger, where -07:00 is its Pacific default and true, whatever clock is shown.
     """
     home = moment.at.replace(tzinfo=zone_of(page.zone))
     mirrored = moment.at.utcoffset() == -(home.utcoffset() or timedelta()) != timedelta()
-    if not mirrored or _is_blogger(page, metas):
+    if not mirrored or _is_blogger(head, page):
         return moment
     seen = (
         parse_date(line, page.zone) for line in (*head.date_lines, *head.bylines, *(text for _, text in head.times))
@@ -169,8 +134,8 @@ def _signed(moment: Moment, head: Head, page: Page, metas: dict[str, list[str]])
     return moment._replace(at=home) if same else moment
 
 
-def _is_blogger(page: Page, metas: dict[str, list[str]]) -> bool:
-    generators = " ".join(metas.get("generator", ())).lower()
+def _is_blogger(head: Head, page: Page) -> bool:
+    generators = " ".join(head.metas.get(metas.GENERATOR, ())).lower()
     guid = (page.entry.guid or "") if page.entry else ""
     return "blogger" in generators or "blogger.com" in guid or ".blogspot." in (_host(page.url) or "")
 
@@ -189,17 +154,15 @@ def _entry_moment(page: Page) -> Moment | None:
     return Moment(at, read.precision if read else "second")
 
 
-def _date_candidates(
-    head: Head, page: Page, metas: dict[str, list[str]], claims: Sequence[Claims], line: str | None
-) -> Iterator[tuple[str, str]]:
+def _date_candidates(head: Head, page: Page, claims: Sequence[Claims], line: str | None) -> Iterator[tuple[str, str]]:
     entry = page.entry
     if entry is not None and entry.published_at is not None:
         yield "feed", entry.published_raw or entry.published_at.isoformat()
     for claim in claims:
         if claim.published:
             yield "jsonld", claim.published
-    for name in _PUBLISHED:
-        for value in metas.get(name, ()):
+    for name in filter(head.metas.__contains__, metas.PUBLISHED):
+        for value in head.metas[name]:
             yield "microdata" if name == "datepublished" else "meta", value
     for stamp, text in head.times:
         if not _UPDATED.search(text):
@@ -226,10 +189,10 @@ def _url_day(url: str | None) -> str | None:
     return "-".join(part for part in m.groups() if part) if m else None
 
 
-def _modified(page: Page, metas: dict[str, list[str]], claims: Sequence[Claims]) -> datetime | None:
+def _modified(head: Head, page: Page, claims: Sequence[Claims]) -> datetime | None:
     """When the page says it was last changed; the feed's word is the last resort, since it also moves on comments."""
     latest = page.fetched_at + SLACK
-    for raw in (*(c.modified for c in claims if c.modified), *_values(metas, _MODIFIED)):
+    for raw in (*(c.modified for c in claims if c.modified), *_values(head, metas.MODIFIED)):
         moment = parse_date(raw, page.zone, None, latest)
         if moment is not None:
             return moment.at
@@ -239,11 +202,9 @@ def _modified(page: Page, metas: dict[str, list[str]], claims: Sequence[Claims])
 # --- title, author, tags ----------------------------------------------------------------------------------------------
 
 
-def _title(
-    head: Head, page: Page, metas: dict[str, list[str]], claims: Sequence[Claims], site: str | None
-) -> str | None:
+def _title(head: Head, page: Page, claims: Sequence[Claims], site: str | None) -> str | None:
     claimed = [c.headline for c in claims if c.headline and not c.page]
-    claimed += list(_values(metas, _TITLES))
+    claimed += list(_values(head, metas.TITLES))
     entry_title = page.entry.title if page.entry else None
     return choose_title(head.headlines, entry_title, claimed, head.title, site or _host(page.url))
 
@@ -255,23 +216,23 @@ def _host(url: str | None) -> str | None:
         return None
 
 
-def _bylines(head: Head, page: Page, metas: dict[str, list[str]], claims: Sequence[Claims]) -> Iterator[str]:
+def _bylines(head: Head, page: Page, claims: Sequence[Claims]) -> Iterator[str]:
     """Who may have written it, in order of trust."""
     if page.entry and page.entry.author:
         yield page.entry.author
     yield from filter(_NAMES.match, head.bylines)  # "Oleh X" is whom the reader is told
     yield from (", ".join(claim.authors) for claim in claims if claim.authors)
-    yield from (value for value in _values(metas, _AUTHORS) if not value.startswith(("http", "@", "/")))
+    yield from (value for value in _values(head, metas.AUTHORS) if not value.startswith(("http", "@", "/")))
     yield from head.bylines
     yield from filter(_NAMES.search, head.date_lines)
 
 
-def _tags(head: Head, page: Page, metas: dict[str, list[str]], claims: Sequence[Claims]) -> tuple[str, ...]:
+def _tags(head: Head, page: Page, claims: Sequence[Claims]) -> tuple[str, ...]:
     """The first source that names any: the feed, article:tag, the page's tag links, JSON-LD, keywords."""
-    keywords = [part for value in _values(metas, ("news_keywords", "keywords")) for part in value.split(",")]
+    keywords = [part for value in _values(head, metas.KEYWORDS) for part in value.split(",")]
     candidates: tuple[Sequence[str], ...] = (
         page.entry.tags if page.entry else (),
-        metas.get("article:tag", ()),
+        head.metas.get(metas.TAG, ()),
         head.tags,
         next((c.tags for c in claims if c.tags), ()),
         keywords,
@@ -286,30 +247,26 @@ def _tags(head: Head, page: Page, metas: dict[str, list[str]], claims: Sequence[
 # --- addresses --------------------------------------------------------------------------------------------------------
 
 
-def _image(head: Head, metas: dict[str, list[str]], claims: Sequence[Claims], base: str) -> str | None:
-    linked = [href for rel, href in head.links if rel == "image_src"]
-    claimed = [c.image for c in claims if c.image]
-    for candidate in (*_values(metas, _IMAGES), *claimed, *linked):
-        url = absolute(candidate, base)
-        if url is not None:
-            return url
-    return None
+def _image(head: Head, claims: Sequence[Claims], base: str) -> str | None:
+    claimed = (c.image for c in claims if c.image)
+    linked = (href for rel, href in head.links if rel == "image_src")
+    return _first_url(chain(_values(head, metas.IMAGES), claimed, linked), base)
 
 
-def _canonical(head: Head, metas: dict[str, list[str]], base: str) -> str | None:
+def _canonical(head: Head, base: str) -> str | None:
     """What the page declares its address to be, as data."""
-    declared = [href for rel, href in head.links if "canonical" in rel and "canonical" in rel.split()]
-    for candidate in (*declared, *metas.get("og:url", ())):
+    declared = (href for rel, href in head.links if "canonical" in rel and "canonical" in rel.split())
+    return _first_url(chain(declared, head.metas.get(metas.ADDRESS, ())), base)
+
+
+def _first_url(candidates: Iterable[str], base: str) -> str | None:
+    for candidate in candidates:
         url = absolute(candidate, base)
         if url is not None:
             return url
     return None
 
 
-def _site_name(metas: dict[str, list[str]], claims: Sequence[Claims]) -> str | None:
-    names = (
-        *metas.get("og:site_name", ()),
-        *metas.get("application-name", ()),
-        *(c.publisher for c in claims if c.publisher),
-    )
+def _site_name(head: Head, claims: Sequence[Claims]) -> str | None:
+    names = chain(_values(head, metas.SITE_NAMES), (c.publisher for c in claims if c.publisher))
     return next((cut(name, 200) for name in map(clean_line, names) if name), None)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from kliping.model import PageOutcome
 from parsers import marks as mark
+from parsers import metas
 from parsers.tree import Tree
 
 LITTLE = 1500  # characters of body above which no word makes a page anything but an article
@@ -95,7 +96,7 @@ def is_index(tree: Tree, url: str | None) -> bool:
 
 
 def _says_article(tree: Tree) -> bool:
-    return any(name == "og:type" and value.strip().lower() == "article" for name, value in tree.head.metas)
+    return any(value.strip().lower() == "article" for value in tree.head.metas.get(metas.KIND, ()))
 
 
 def _posts(tree: Tree) -> list[int]:

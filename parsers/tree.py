@@ -38,9 +38,9 @@ _BY_NAME = {name: number for number, name in TAG_NAMES.items()}
 _CLOSED, _OPEN, _ANCHOR, _STRONG = -2, -3, -4, -5
 _CAPTION, _CELL, _PARAGRAPH = BlockKind.CAPTION, BlockKind.CELL, BlockKind.PARAGRAPH  # asking an enum takes long
 _KIND_OF = {_BY_NAME[name]: kind for name, kind in tags.KINDS.items()}
-_TIME, _HTML, _ARTICLE, _FOOTER = (_BY_NAME[name] for name in ("time", "html", "article", "footer"))
+_TIME, _ARTICLE, _FOOTER = (_BY_NAME[name] for name in ("time", "article", "footer"))
 _PRE, _PRUNED, _READ = ({_BY_NAME[name] for name in names.split()} for names in (tags.PRE, tags.PRUNED, tags.READ))
-_SPECIAL = _PRE | _PRUNED | {_HTML}
+_SPECIAL = _PRE | _PRUNED
 _ASKED = mark.JUNK | mark.CAPTION
 _SPLITS = mark.JUNK | mark.CAPTION | mark.HIDDEN | mark.TAGS
 _NEVER_JUNK = mark.POST | mark.BODY | mark.PROPERTY
@@ -52,6 +52,7 @@ _CLASSES, _TOKENS, _CAPTURED = mark.CLASSES, mark.TOKENS, mark.CAPTURED
 _tuple = tuple.__new__  # what a NamedTuple's own __new__ calls, at a third of the time
 
 Splitter = Callable[[str, Attributes], object]
+_NO_HEAD = Head()
 
 
 class Tree:
@@ -69,7 +70,7 @@ class Tree:
         self.pruned: dict[int, LexborNode] = {}
         self.asides: list[LexborNode] = []
         self.images: list[tuple[int, int, str]] = []
-        self.head = Head()
+        self.head = _NO_HEAD
 
     def name(self, index: int) -> str:
         """The element's tag name; empty for a tag HTML does not know."""
@@ -86,8 +87,8 @@ def read(html: bytes, splits: Splitter | None = None, prune: bool = True, head: 
 
 
 def expand(node: LexborNode, splits: Splitter | None = None) -> Tree:
-    """The tree of one element that was pruned."""
-    return _walk([node], splits, False)
+    """The tree of one element that was pruned; what it says of the article's head is not gathered."""
+    return _walk([node], splits, False, False)
 
 
 def read_asides(tree: Tree, splits: Splitter | None = None) -> Tree:
@@ -231,8 +232,6 @@ class _Walk:
                 return _CLOSED
             if number in _PRE:
                 self.pre += 1
-            elif number == _HTML:
-                self.gatherer.html_lang = attributes.get("lang") or attributes.get("xml:lang")
         self.current = index
         return around
 

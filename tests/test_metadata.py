@@ -32,6 +32,14 @@ def ld(**fields: Any) -> str:
     return json.dumps({"@context": "https://schema.org", "@type": "NewsArticle", **fields})
 
 
+def named(*pairs: tuple[str, str]) -> dict[str, list[str]]:
+    """Metas by their names."""
+    found: dict[str, list[str]] = {}
+    for name, value in pairs:
+        found.setdefault(name, []).append(value)
+    return found
+
+
 def published(head: Head, where: Page | None = None, line: str | None = None) -> tuple[str | None, str | None]:
     found = describe(head, where or page(), line)
     return found.published_from, found.published_at.isoformat() if found.published_at else None
@@ -47,11 +55,11 @@ def test_the_order_of_trust() -> None:
     at = datetime(2019, 4, 21, 3, tzinfo=UTC)
     entry = Entry(published_at=at, published_raw="Sun, 21 Apr 2019 10:00:00 +0700")
     micro = ("datepublished", "2019-04-17T10:00:00+07:00")
-    head = Head(metas=(META, micro), json_ld=(ld(datePublished="2019-04-20T10:00:00+07:00"),), times=(TIME,))
+    head = Head(metas=named(META, micro), json_ld=(ld(datePublished="2019-04-20T10:00:00+07:00"),), times=(TIME,))
     assert published(head, page(entry=entry)) == ("feed", "2019-04-21T03:00:00+00:00")
     assert published(head) == ("jsonld", "2019-04-20T10:00:00+07:00")
-    assert published(Head(metas=(micro, META), times=(TIME,))) == ("meta", "2019-04-19T10:00:00+07:00")
-    assert published(Head(metas=(micro,), times=(TIME,))) == ("microdata", "2019-04-17T10:00:00+07:00")
+    assert published(Head(metas=named(micro, META), times=(TIME,))) == ("meta", "2019-04-19T10:00:00+07:00")
+    assert published(Head(metas=named(micro), times=(TIME,))) == ("microdata", "2019-04-17T10:00:00+07:00")
     assert published(Head(times=(TIME,), date_lines=("Rabu, 17 April 2019 09:00 WIB",)))[0] == "time"
     assert published(Head(date_lines=("Rabu, 17 April 2019 09:00 WITA",))) == ("text", "2019-04-17T09:00:00+08:00")
     assert published(Head(), line="Rabu, 17 April 2019 | 09:00 WIB") == ("text", "2019-04-17T09:00:00+07:00")
@@ -67,7 +75,7 @@ def test_a_day_is_sharpened_by_a_time_of_the_same_day() -> None:
 
 
 def test_out_of_range_is_null_and_the_raw_string_stays() -> None:
-    found = describe(Head(metas=(("article:published_time", "2037-01-01T00:00:00Z"),)), page("https://a.example/b"))
+    found = describe(Head(metas=named(("article:published_time", "2037-01-01T00:00:00Z"))), page("https://a.example/b"))
     assert found.published_at is None
     assert found.published_from is None
     assert found.published_raw == "2037-01-01T00:00:00Z"
@@ -82,10 +90,10 @@ def test_modified_is_not_published() -> None:
 
 
 def test_bloggers_pacific_times_are_true() -> None:
-    blogger = Head(metas=(("generator", "blogger"),), times=(("2012-06-30T23:16:00-07:00", "23.16"),))
+    blogger = Head(metas=named(("generator", "blogger")), times=(("2012-06-30T23:16:00-07:00", "23.16"),))
     assert published(blogger) == ("time", "2012-06-30T23:16:00-07:00")
     shown = Head(
-        metas=(("generator", "Blogger"), ("article:published_time", "2012-06-30T23:16:00-07:00")),
+        metas=named(("generator", "Blogger"), ("article:published_time", "2012-06-30T23:16:00-07:00")),
         date_lines=("Sabtu, 30 Juni 2012 23.16",),
     )
     assert published(shown)[1] == "2012-06-30T23:16:00-07:00"
@@ -93,12 +101,12 @@ def test_bloggers_pacific_times_are_true() -> None:
 
 def test_a_wrong_sign_elsewhere_is_put_right_by_the_visible_clock() -> None:
     wrong = ("article:published_time", "2019-04-20T09:54:49-07:00")
-    assert published(Head(metas=(wrong,), date_lines=("20 April 2019 09:54",)))[1] == "2019-04-20T09:54:49+07:00"
-    assert published(Head(metas=(wrong,)))[1] == "2019-04-20T09:54:49-07:00"
+    assert published(Head(metas=named(wrong), date_lines=("20 April 2019 09:54",)))[1] == "2019-04-20T09:54:49+07:00"
+    assert published(Head(metas=named(wrong)))[1] == "2019-04-20T09:54:49-07:00"
 
 
 def test_a_time_without_offset_is_in_the_pages_zone() -> None:
-    head = Head(metas=(("article:published_time", "2019-04-20 09:54:49"),))
+    head = Head(metas=named(("article:published_time", "2019-04-20 09:54:49")))
     assert published(head, page(zone="Asia/Jayapura"))[1] == "2019-04-20T09:54:49+09:00"
 
 
@@ -141,14 +149,14 @@ def test_no_json_ld_is_slow(unit: str) -> None:
 def test_the_visible_headline_wins_over_the_one_for_search_engines() -> None:
     head = Head(
         title=f"{TITLE} | Kabar Desa",
-        metas=(("og:title", f"Viral! {TITLE}, Ini Faktanya"), ("og:site_name", "Kabar Desa")),
+        metas=named(("og:title", f"Viral! {TITLE}, Ini Faktanya"), ("og:site_name", "Kabar Desa")),
         headlines=("Kabar Desa", TITLE, "Harga Beras Naik Lagi"),
     )
     assert describe(head, page()).title == TITLE
 
 
 def test_without_a_headline_the_most_said_title_wins_without_the_site() -> None:
-    metas = (("og:title", f"Kabardesa.example: Daerah - {TITLE}"), ("twitter:title", TITLE))
+    metas = named(("og:title", f"Kabardesa.example: Daerah - {TITLE}"), ("twitter:title", TITLE))
     assert describe(Head(title=f"{TITLE} - Kabardesa.example", metas=metas), page()).title == TITLE
     assert choose_title((), "Dari Umpan", (), None, None) == "Dari Umpan"
     assert choose_title((), None, (), None, None) is None
@@ -211,9 +219,9 @@ def author(head: Head, *named: Credit, entry: Entry | None = None) -> str | None
 
 def test_a_person_is_better_than_a_desk() -> None:
     desk = ("author", "Redaksi Kabar Desa")
-    assert author(Head(metas=(desk,), bylines=("Siti Rahma",))) == "Siti Rahma"
-    assert author(Head(metas=(desk,)), Credit("editor", "Budi"), Credit("author", "Siti")) == "Siti"
-    assert author(Head(metas=(("author", "Admin"),))) == "Admin"
+    assert author(Head(metas=named(desk), bylines=("Siti Rahma",))) == "Siti Rahma"
+    assert author(Head(metas=named(desk)), Credit("editor", "Budi"), Credit("author", "Siti")) == "Siti"
+    assert author(Head(metas=named(("author", "Admin")))) == "Admin"
     assert author(Head(bylines=("Editor: Budi Santoso",))) is None
     assert author(Head(json_ld=(ld(author={"name": "Budi"}),), bylines=("Oleh Siti Rahma",))) == "Siti Rahma"
     assert author(Head(bylines=("Oleh Siti",)), entry=Entry(author="Rina Dewi")) == "Rina Dewi"
@@ -224,7 +232,7 @@ def test_a_person_is_better_than_a_desk() -> None:
 
 def test_tags_image_and_addresses() -> None:
     head = Head(
-        metas=(("og:image", "/gambar/perahu.jpg"), ("keywords", "laut, nelayan"), ("og:site_name", "Kabar Desa")),
+        metas=named(("og:image", "/gambar/perahu.jpg"), ("keywords", "laut, nelayan"), ("og:site_name", "Kabar Desa")),
         links=(("canonical", "/2019/04/20/perahu"),),
         tags=("Nelayan", "Nelayan", " Laut "),
     )
@@ -271,6 +279,6 @@ def test_any_head_is_survived(
 ) -> None:
     some = tuple(lines)
     times = tuple((line, line) for line in lines)
-    head = Head(tuple(pairs), (), title, None, some, times, some, some, some, some)
+    head = Head(named(*pairs), (), title, some, times, some, some, some, some)
     found = describe(head, page(url), lines[0] if lines else None)
     assert found.published_at is None or found.published_at.tzinfo is not None
