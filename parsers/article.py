@@ -1,6 +1,6 @@
 """From a page to its article.
 
-    Page -> decode -> defuse -> platform, rule -> tree (one parse, one walk)
+    Page -> defuse -> platform, rule -> tree (one parse, one walk); again once decoded, should it not be UTF-8
          -> bounds: below the headline, above comments and the next article
          -> choose: site rule, platform rule, generic scoring, the post on a short page, laxer retry, noscript
          -> sift (markup) -> clean (words) -> describe (title, author, dates, tags)
@@ -28,7 +28,7 @@ from parsers.captions import is_told, merged, parse_caption
 from parsers.clean import CleanContext, Cleaned, clean
 from parsers.content import NOTHING, OWN_POST, Choice, choose, sums_of
 from parsers.datelines import date_lines, unread_date_lines
-from parsers.decode import decode, defuse
+from parsers.decode import defuse, presumed, redecoded
 from parsers.feedtext import plain_length
 from parsers.language import identify
 from parsers.lines import normal
@@ -82,20 +82,17 @@ def body_of(page: Page, rules: Rules | None = None) -> str:
     A headline repeated over the text is told by the feed's title only. Raises PageError like `extract`.
     """
     try:
-        html = defuse(decode(page.html, page.charset))
-        rule = (rules if rules is not None else load()).rule_for(page.url, detect(html), page.fetched_at)
-        blocks = _read(html, rule, page, head=False).sifted.blocks
+        rule, reading = _open(page, rules if rules is not None else load(), head=False)
+        blocks = reading.sifted.blocks
         return _body(clean(blocks, _context(page, rule, metadata.Metadata(), blocks)))
     except _UNREADABLE as error:
         raise PageError(f"{type(error).__name__}: {error}") from error
 
 
 def _extract(page: Page, rules: Rules) -> Article:
-    html = defuse(decode(page.html, page.charset))
-    rule = rules.rule_for(page.url, detect(html), page.fetched_at)
+    rule, reading = _open(page, rules)
     if rule.zone and page.zone == "Asia/Jakarta":
         page = replace(page, zone=rule.zone)
-    reading = _read(html, rule, page)
     head, facts = _describe(reading, page)
     cleaned = clean(reading.sifted.blocks, _context(page, rule, facts, reading.sifted.blocks))
     cleaned = _with_beside(cleaned, reading, page)
@@ -113,7 +110,28 @@ def _extract(page: Page, rules: Rules) -> Article:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _read(html: bytes, rule: Rule, page: Page, head: bool = True) -> _Reading:
+def _open(page: Page, rules: Rules, head: bool = True) -> tuple[Rule, _Reading]:
+    """The rule for a page and its reading: as UTF-8, and only when that gives wrong characters as what it really is."""
+    found = _with_rule(presumed(page.html), page, rules, head)
+    if _is_garbled(found[1].tree) and (html := redecoded(page.html, page.charset)) is not None:
+        found = _with_rule(html, page, rules, head)
+    return found
+
+
+def _with_rule(html: bytes, page: Page, rules: Rules, head: bool) -> tuple[Rule, _Reading]:
+    html = defuse(html)
+    rule = rules.rule_for(page.url, detect(html), page.fetched_at)
+    return rule, _read(html, rule, page, head)
+
+
+def _is_garbled(tree: Tree) -> bool:
+    """Whether U+FFFD was read, which is what the parser makes of bytes that are not UTF-8."""
+    head = tree.head
+    told = [head.title or "", *head.json_ld, *[text for texts in head.metas.values() for text in texts]]
+    return "\ufffd" in "".join([*told, *[line.text for line in tree.lines]])
+
+
+def _read(html: bytes, rule: Rule, page: Page, head: bool) -> _Reading:
     """Read the page as it should be; when that gives next to nothing, without pruning, then from its noscripts."""
     splits = rule.noise_index.find
     best = _one_reading(read(html, splits, head=head), rule, page)

@@ -1,6 +1,6 @@
-"""Bytes of an HTML page to text: BOM, valid UTF-8, HTTP charset, meta, detector, in that order; then defused.
+"""Bytes of an HTML page to UTF-8: BOM, valid UTF-8, HTTP charset, meta, detector, in that order; then defused.
 
-    html --decode--> text --defuse--> text that the HTML parser reads in linear time
+    html --decode, or presumed--> UTF-8 --defuse--> UTF-8 that the HTML parser reads in linear time
 
 The HTML parser is quadratic in nesting depth and in attributes per tag (measured: 50,000 nested div take 5 s), so what
 is beyond the limits of the house is cut before it sees them.
@@ -30,7 +30,6 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs
 _META = re.compile(rb"""<meta\b[^>]{0,300}?charset\s*=\s*["']?\s*([A-Za-z0-9_.:\-]{2,40})""", re.IGNORECASE)
 _META_WINDOW = 4096  # bytes; HTML asks for 1024, pages are lax
 _DETECT_WINDOW = 32_768
-_PIECE = 16_384
 
 _MANY = 4000  # tags: fewer cannot nest deep enough to cost more than 20 ms, and the walk stops at DEPTH anyway
 _NAME = re.compile(rb"<(/?[a-zA-Z][a-zA-Z0-9]*)")
@@ -70,21 +69,39 @@ def codec(name: str | None) -> str | None:
 
 def decode(html: bytes, charset: str | None) -> bytes:
     """The page as UTF-8 bytes, which is what the parser takes; a wrong byte becomes U+FFFD."""
+    html = presumed(html)
+    return html if _is_utf8(html) else _recode(html, _other(html, charset))
+
+
+def presumed(html: bytes) -> bytes:
+    """The page as its BOM says, else as it is: nearly all are UTF-8, and where one is not, U+FFFD is read of it.
+
+    To check every page beforehand costs a hundredth of its extraction; whoever reads U+FFFD asks `redecoded`.
+    """
     for bom, name in _BOMS:
         if html.startswith(bom):
             return _recode(html[len(bom) :], name)
-    return html if _is_utf8(html) else _recode(html, codec(charset) or _declared(html) or _detected(html))
+    return html
+
+
+def redecoded(html: bytes, charset: str | None) -> bytes | None:
+    """The page decoded from what it is in; None when it is UTF-8, be it with a few broken bytes."""
+    html = presumed(html)
+    name = "utf-8" if _is_utf8(html) else _other(html, charset)
+    return None if name == "utf-8" else _recode(html, name)
 
 
 def _is_utf8(html: bytes) -> bool:
-    """In pieces that stay in the processor's cache: half the time of one decoding."""
-    view, at = memoryview(html), 0
     try:
-        while at < len(html):
-            at += codecs.utf_8_decode(view[at : at + _PIECE], "strict", at + _PIECE >= len(html))[1]
+        html.decode()
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _other(html: bytes, charset: str | None) -> str:
+    """What a page that is not valid UTF-8 is in."""
+    return codec(charset) or _declared(html) or _detected(html)
 
 
 def _recode(html: bytes, name: str) -> bytes:
@@ -115,8 +132,8 @@ def defuse(html: bytes) -> bytes:
     styles are emptied: they are a third of most pages and a quarter of their parsing.
     """
     html, giant = _emptied(html)
-    tags = len(html) - len(html.replace(b"<", b"", _MANY + 1))  # at half the price of `count`
-    deep = tags > _MANY and _may_nest(html)
+    many = b"<" in html.replace(b"<", b">", _MANY)  # at half the price of `count`
+    deep = many and _may_nest(html)
     return _Scan(html).result() if giant or deep or _hides_giant(html) else html
 
 
@@ -125,7 +142,7 @@ def _emptied(html: bytes) -> tuple[bytes, bool]:
 
     JSON-LD stays, and what may end a comment that a script stands in.
     """
-    kept, at, giant = [], 0, False
+    kept, at, giant, view = [], 0, False, memoryview(html)  # of which slices cost no copy
     for start, end in _stretches(html, b"<"):
         tag = _UNREAD.match(html, start, end)
         if tag is None or tag.end() > start + 2 * ATTRIBUTES:
@@ -133,9 +150,9 @@ def _emptied(html: bytes) -> tuple[bytes, bool]:
         if tag is None or b"ld" in tag[0].lower() or not html.startswith(b"</" + tag[1], end):
             continue
         if b"-->" not in html[tag.end() : tag.end() + _EDGE] and b"-->" not in html[end - _EDGE : end]:
-            kept.append(html[at : tag.end()])
+            kept.append(view[at : tag.end()])
             at = end
-    return (b"".join((*kept, html[at:])) if kept else html), giant
+    return (b"".join((*kept, view[at:])) if kept else html), giant
 
 
 def _may_nest(html: bytes) -> bool:
@@ -167,7 +184,8 @@ def _in_program(html: bytes, start: int) -> bool:
 def _hides_giant(html: bytes) -> bool:
     """Whether such a tag hides a `<` in a value, but no `>`; one that hides both is left to the child's CPU limit."""
     for start, end in _stretches(html, b">"):
-        opening = _OPENING.search(html, start, end - 2 * ATTRIBUTES)
+        at = html.find(b"<", start, end - 2 * ATTRIBUTES)
+        opening = _OPENING.search(html, at, end - 2 * ATTRIBUTES) if at >= 0 else None
         if opening and _has_many(html, opening.end(), end) and not _in_program(html, start):
             return True
     return False

@@ -206,6 +206,40 @@ def test_classes_that_wordpress_makes_of_tags_are_not_junk() -> None:
     assert (read(html).body or "").count("Warga desa") == 5
 
 
+# --- encodings --------------------------------------------------------------------------------------------------------
+
+TEXT = "<p>" + "Warga kota itu membangun jembatan bersama-sama sejak pagi hari. " * 8 + "</p>"
+LD = '<script type="application/ld+json">{"@type": "Article", "headline": "Kafé"}</script>'
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("<meta charset=windows-1252><p>Kafé itu buka.</p>", "cp1252"),  # the one letter tells that it is no UTF-8
+        ("<meta charset=windows-1252><title>Kafé</title>", "cp1252"),
+        ("<meta charset=windows-1252><meta property=og:title content=Kafé>", "cp1252"),
+        (f"<meta charset=windows-1252>{LD}", "cp1252"),
+        ("<meta charset=windows-1252><p>Kafé itu buka.</p>", "utf-8"),
+        ("\ufeff<meta charset=windows-1252><p>Kafé itu buka.</p>", "utf-16"),
+        ("\ufeff<title>Kafé</title>", "utf-8"),
+    ],
+)
+def test_the_encoding_is_told_by_what_is_read(words: str, told: str) -> None:
+    article = extract(page((words + TEXT).encode(told)))
+    assert "Kafé" in f"{article.title} {article.body} {article.captions}"
+
+
+def test_broken_bytes_in_what_is_not_read_leave_a_page_utf8() -> None:
+    html = f"<meta charset=windows-1252><p>Kafé itu buka.</p>{TEXT}".encode() + b"<script>'\xe9'</script>"
+    assert "Kafé" in (read(html).body or "")
+
+
+def test_a_byte_broken_in_the_text_leaves_a_page_utf8_that_says_nothing_else() -> None:
+    body = read(f"<p>Kafé itu buka.</p>{TEXT * 4}".encode() + b"<p>Warga itu pulan\xc3</p>").body or ""
+    assert "Kafé" in body
+    assert body.endswith("pulan\ufffd")
+
+
 # --- outcomes ---------------------------------------------------------------------------------------------------------
 
 
