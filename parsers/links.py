@@ -54,10 +54,10 @@ _NOISE_PAIR = frozenset(
     ("m=0", "m=1", "page=all", "single=1", "showpage=all", "view=all", "output=amp", "outputtype=amp")
 )
 # A URL that is as it should be, as most are: nothing to join, to escape or to drop.
-_ABSOLUTE = re.compile(
-    r"https?://(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,4}[a-z]{2,20}/[A-Za-z0-9/%:@!$&'()*+,=~._-]*"
-    r"(?:\?[A-Za-z0-9/%:@!$&'()*+,=~._?-]+)?"
-)
+_PATH = r"/[A-Za-z0-9/%:@!$&'()*+,=~._-]*(?:\?[A-Za-z0-9/%:@!$&'()*+,=~._?-]+)?"
+_HOME = r"https?://((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,4}[a-z]{2,20})"
+_ABSOLUTE, _ROOTED = re.compile(_HOME + _PATH), re.compile("(?!//)" + _PATH)
+_ORIGIN = re.compile(_HOME + r"(?=[/?#]|\Z)")
 _AMP_PATH = re.compile(r"^(?:/++amp)+(?=/.)|(?<!/)(?:/++amp)+/*$")
 _BLOGGER_ID = re.compile(r"tag:blogger\.com,1999:(?:user-\d+\.)?blog-(\d+)\.post-(\d+)")
 
@@ -68,10 +68,16 @@ def absolute(href: str, base: str) -> str | None:
     Space at the ends and controls anywhere are dropped, inner spaces and other characters percent-encoded, `\\` is `/`
     (as browsers do). Longer than MAX_URL is None.
     """
-    if len(href) <= MAX_URL and _ABSOLUTE.fullmatch(href) and "/." not in href and "xn--" not in href:
-        return href
+    if len(href) <= MAX_URL and "/." not in href and "xn--" not in href:
+        if _ABSOLUTE.fullmatch(href):
+            return href
+        if _ROOTED.fullmatch(href) and (origin := _ORIGIN.match(base)):
+            return origin[0] + href if len(origin[0]) + len(href) <= MAX_URL else None
+    href = _clean(href)
+    if _SCHEME.match(href) and not _WEB.match(href):  # mailto:, javascript:
+        return None
     try:
-        joined = urljoin(base, _clean(href)) if base else _clean(href)
+        joined = urljoin(base, href) if base else href
         if not _WEB.match(joined):
             return None
         url = _ascii(urlsplit(joined))
@@ -82,6 +88,8 @@ def absolute(href: str, base: str) -> str | None:
 
 def host_of(url: str) -> str:
     """The lower-case IDNA name, plus :port when it is not 80 or 443. Raises ValueError when there is no usable host."""
+    if plain := _ORIGIN.match(url):
+        return _host_name(plain[1])
     parts = urlsplit(_clean(url))
     name, port = _name(parts), _port(parts)
     return name if port is None else f"{name}:{port}"

@@ -69,35 +69,27 @@ class Index:
     """Selectors by the class or id they ask for, so that most elements are told apart by one look into a set."""
 
     def __init__(self, selectors: Sequence[Selector] = ()) -> None:
-        by_token: dict[str, list[Selector]] = {}
+        by_word: dict[str, tuple[Selector, ...]] = {}
         loose: list[Selector] = []
         for selector in selectors:
             keys = [wanted for name, how, wanted in selector.tests if (name, how) in _KEYED]
-            (by_token.setdefault(keys[0], []) if keys else loose).append(selector)
-        self.loose = tuple(loose)
-        self.asked = _Asked(by_token)
+            if keys:
+                by_word[keys[0]] = (*by_word.get(keys[0], ()), selector)
+            else:
+                loose.append(selector)
+        self.by_word, self.words, self.loose = by_word, frozenset(by_word), tuple(loose)
 
     def find(self, tag: str, attributes: Mapping[str, str | None]) -> Selector | None:
         """A selector that matches; which one when several do is not told."""
-        for selector in self.asked[attributes.get("class")] + self.asked[attributes.get("id")] + self.loose:
+        asked, names, own = self.loose, attributes.get("class"), attributes.get("id")
+        if own in self.words:
+            asked = self.by_word[own or ""] + asked
+        if names and not self.words.isdisjoint(names.split()):
+            asked = tuple([each for word in names.split() for each in self.by_word.get(word, ())]) + asked
+        for selector in asked:
             if selector.matches(tag, attributes):
                 return selector
         return None
 
 
-class _Asked(dict[str | None, tuple[Selector, ...]]):
-    """The selectors that name a word of a class or id; the pages of a site repeat theirs."""
-
-    def __init__(self, by_token: Mapping[str, Sequence[Selector]]) -> None:
-        self.by_token = by_token
-
-    def __missing__(self, value: str | None) -> tuple[Selector, ...]:
-        if len(self) > _REMEMBERED:
-            self.clear()
-        words = (value or "").split()
-        found = self[value] = tuple([selector for word in words for selector in self.by_token.get(word, ())])
-        return found
-
-
-_REMEMBERED = 8192
 _KEYED = frozenset((("id", "="), ("class", "~=")))
