@@ -26,7 +26,7 @@ from parsers.authors import is_desk
 from parsers.block import CAPTION, HEADING, PARAGRAPH, Block, Head, Line
 from parsers.captions import is_told, merged, parse_caption
 from parsers.clean import CleanContext, Cleaned, clean
-from parsers.content import NOTHING, OWN_POST, Choice, choose, sums_of
+from parsers.content import NOTHING, OWN_POST, Choice, choose
 from parsers.datelines import date_lines, unread_date_lines
 from parsers.decode import defuse, presumed, redecoded
 from parsers.feedtext import plain_length
@@ -40,8 +40,10 @@ from parsers.plain import is_plain
 from parsers.platforms import detect
 from parsers.prior import corrected
 from parsers.rules import Rule, Rules, load
-from parsers.sift import Sifted, block_of, sift
+from parsers.sift import block_of, sift
+from parsers.sifted import Sifted
 from parsers.sniff import is_binary
+from parsers.sums import sums_of
 from parsers.text import clean_line, cut
 from parsers.tree import Tree, read, read_asides
 
@@ -61,7 +63,7 @@ class _Reading(NamedTuple):
     tree: Tree
     choice: Choice
     sifted: Sifted
-    captions: tuple[str, ...] = ()
+    beside: frozenset[int]  # lines that stand alone with a picture
 
 
 def extract(page: Page, rules: Rules | None = None) -> Article:
@@ -165,9 +167,9 @@ def _one_reading(tree: Tree, rule: Rule, page: Page) -> _Reading:
         choice = _everything(tree, sums.prose[-1])
     else:
         choice = corrected(tree, sums, choose(tree, rule, sums), page.entry, rule)
-    beside = lines_beside_pictures(tree)
+    beside = lines_beside_pictures(tree, choice)
     sifted = sift(tree, sums, choice, rule, page.url or "", beside) if choice is not NOTHING else Sifted()
-    return _Reading(tree, choice, sifted, lead_captions(tree, choice, beside))
+    return _Reading(tree, choice, sifted, beside)
 
 
 def _everything(tree: Tree, prose: int) -> Choice:
@@ -179,22 +181,24 @@ def _everything(tree: Tree, prose: int) -> Choice:
 
 
 def _context(page: Page, rule: Rule, facts: metadata.Metadata, blocks: Sequence[Block]) -> CleanContext:
-    texts = [block.text for block in blocks]
-    openers, closers = _meant(rule.openers, texts[:_END_BLOCKS]), _meant(rule.closers, texts[-_END_BLOCKS:])
+    openers, closers = _meant(rule.openers, blocks[:_END_BLOCKS]), _meant(rule.closers, blocks[-_END_BLOCKS:])
     return CleanContext(facts.title, page.url, facts.site_name, openers, closers, facts.author)
 
 
-def _meant(lines: tuple[str, ...], texts: list[str]) -> tuple[str, ...]:
+def _meant(lines: tuple[str, ...], blocks: Sequence[Block]) -> tuple[str, ...]:
     """A rule's lines, those with a `*` as the lines of the page that they stand for."""
+    if not lines:
+        return ()
     patterns = [re.compile(".{0,200}".join(map(re.escape, line.split("*")))) for line in lines if "*" in line]
-    found = [text for text in texts if any(pattern.fullmatch(text) for pattern in patterns)]
+    found = [block.text for block in blocks if any(pattern.fullmatch(block.text) for pattern in patterns)]
     return (*(line for line in lines if "*" not in line), *found)
 
 
 def _with_beside(cleaned: Cleaned, reading: _Reading, page: Page) -> Cleaned:
     """What the text itself told, and what stands just before and after it."""
     around = _around(reading, page)
-    lead = [parse_caption(clean_line(text)) for text in reading.captions]
+    told = lead_captions(reading.tree, reading.choice, reading.beside)
+    lead = [parse_caption(clean_line(text)) for text in told]
     captions = [*(c for c in lead if is_told(c)), *around.captions, *cleaned.captions]
     if captions:
         captions = merged(captions)

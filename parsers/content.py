@@ -10,23 +10,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, islice, takewhile
+from itertools import islice, takewhile
 
 from parsers import marks as mark
 from parsers import metas
-from parsers.block import CELL, CODE, HEADING, ITEM, PARAGRAPH, QUOTE, Line, Row
-from parsers.bounds import FEW, bounds_of
+from parsers.block import HEADING, PARAGRAPH, Row
+from parsers.bounds import FEW
 from parsers.rules import Rule
 from parsers.selector import Selector
+from parsers.sums import SENTENCE, Sums
 from parsers.tree import TAG_NAMES, Tree
 
-_PROSE = 80  # characters outside links from which a line counts as prose whatever else it is
-_SENTENCE = 25  # ... when it ends like a sentence
-_ENDS = (".", "!", "?", "”", '"', ":", "…", "»", ")", "’")
-_TEXT_KINDS = frozenset((PARAGRAPH, QUOTE, ITEM, CELL, CODE))
-_FRAME = ("body", "html")
-_LEAF_NAMES = mark.vocabulary("p li h1 h2 h3 h4 h5 h6 pre blockquote td dd dt span font a b")
-_LEAVES = frozenset(number for number, name in TAG_NAMES.items() if name in _LEAF_NAMES)
 OWN_POST = "post"  # how a post is chosen that is told by its markup alone
 _SHORT_POST = 200  # characters from which it is believed against any other reading of the page
 _LEAD_SHARE = 0.06  # of the prose that a lead has
@@ -34,56 +28,23 @@ _NEAR, _FAR = 8, 25  # lines below the headline
 _LEADING = frozenset((PARAGRAPH, HEADING))
 _FULL_LINE = 40  # characters of a line that is more than a name or a date
 _LEAD, _LEAD_LINES = 60, 30  # characters of a lead, and how many lines below the headline it is looked for
-_BARS = frozenset(("ul", "ol", "nav", "aside", "figure", "footer", "form", "table"))
 _NAMED = mark.BODY | mark.PROPERTY
+_MOST_BONUS = 1.2  # for an element that is named the text
 _WIDE, _NARROW = 7, 5  # of a grid's twelve columns: the main one, and one beside it
 _COLUMNS = re.compile(
     r"(?<![\w-])(?:vc_)?(?:col|span|column|large|medium)-?(?:(xs|sm|md|lg|xl|xxl)-)?(\d{1,2})(?![\w-])"
 )
-_ARTICLE = next(number for number, name in TAG_NAMES.items() if name == "article")
 _DOUBTED = mark.WEAK | mark.HIDDEN | mark.COMMENTS | mark.JUNK
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
-    """Running sums over lines: entry j is the sum of the lines before j. Outside of lines `begin` to `end`, where the
-    article cannot stand, no line counts as prose."""
-
-    text: list[int]
-    linked: list[int]
-    prose: list[int]
-    begin: int = 0
-    end: int = 1 << 30
-
-    def over(self, sums: list[int], first: int, last: int) -> int:
-        """The sum over lines first up to last."""
-        return sums[last] - sums[first]
+def numbers_of(names: str) -> frozenset[int]:
+    """The parser's numbers of tags: a row has its own at hand, its name is looked up."""
+    return frozenset(number for number, name in TAG_NAMES.items() if name in names.split())
 
 
-def prose_of(line: Line) -> int:
-    """The characters of a line that are running text of the page's author, 0 for a label, a caption or a link list."""
-    free = len(line.text) - line.linked
-    if free < _SENTENCE or line.linked > free or line.kind not in _TEXT_KINDS:
-        return 0
-    return free if free >= _PROSE or line.text.endswith(_ENDS) else 0
-
-
-def sums_of(tree: Tree) -> Sums:
-    """The running sums of a tree."""
-    lines = tree.lines
-    prose = list(accumulate(map(prose_of, lines), initial=0))
-    begin, end = bounds_of(tree, prose)
-    if above := prose[begin]:
-        prose = [0] * begin + [sum_ - above for sum_ in prose[begin:]]
-    if end < len(lines):
-        prose[end:] = [prose[end]] * (len(prose) - end)
-    return Sums(
-        text=list(accumulate([len(line.text) for line in lines], initial=0)),
-        linked=list(accumulate([line.linked for line in lines], initial=0)),
-        prose=prose,
-        begin=begin,
-        end=end,
-    )
+_LEAVES = numbers_of("p li h1 h2 h3 h4 h5 h6 pre blockquote td dd dt span font a b")
+_FRAME, _ARTICLE, _LOUDEST, _SECTION = map(numbers_of, ("body html", "article", "h1", "section"))
+_BARS = numbers_of("ul ol nav aside figure footer form table")
 
 
 def ancestors(tree: Tree, index: int) -> Iterator[int]:
@@ -106,7 +67,11 @@ def best_element(tree: Tree, sums: Sums) -> int:
             scores[index] = scores.get(index, 0.0) + vote * weight
             weight *= 0.6
             index = row.parent
-    return max(scores, key=lambda index: scores[index] * _bonus(tree, sums, index), default=-1)
+    best, most = -1, float("-inf")
+    for index, score in scores.items():
+        if score * _MOST_BONUS > most and (worth := score * _bonus(tree, sums, index)) > most:
+            best, most = index, worth
+    return best
 
 
 def _votes(tree: Tree, sums: Sums) -> dict[int, float]:
@@ -114,8 +79,8 @@ def _votes(tree: Tree, sums: Sums) -> dict[int, float]:
     votes: dict[int, float] = {}
     rows, before = tree.rows, 0
     for line, after in zip(tree.lines, islice(sums.prose, 1, None), strict=True):
-        prose, before = after - before, after
-        if prose:
+        if after != before:
+            prose, before = after - before, after
             index = line.owner
             if rows[index].tag in _LEAVES and rows[index].parent >= 0:
                 index = rows[index].parent
@@ -127,7 +92,7 @@ def _bonus(tree: Tree, sums: Sums, index: int) -> float:
     first, last = tree.rows[index].first, tree.last[index]
     text, linked = sums.over(sums.text, first, last), sums.over(sums.linked, first, last)
     marks = tree.rows[index].marks
-    bonus = 1.2 if marks & (mark.BODY | mark.PROPERTY) else 1.1 if marks & (mark.AREA | mark.POST) else 1.0
+    bonus = _MOST_BONUS if marks & _NAMED else 1.1 if marks & (mark.AREA | mark.POST) else 1.0
     return bonus * (1 - linked / text) if text else 0.0
 
 
@@ -143,9 +108,9 @@ def climb(tree: Tree, sums: Sums, index: int) -> int:
     prose, text = measure(index)
     least = 0.25  # of the prose that is there: what a step must add; out of a post, as much again
     while not rows[best].marks & mark.PROPERTY:
-        if (rows[at].marks & mark.ENTRY or rows[at].tag == _ARTICLE) and _has_headline(tree, sums, at):
+        if (rows[at].marks & mark.ENTRY or rows[at].tag in _ARTICLE) and _has_headline(tree, sums, at):
             least = 1.0
-        if (at := rows[at].parent) < 0 or tree.name(at) in _FRAME:
+        if (at := rows[at].parent) < 0 or rows[at].tag in _FRAME:
             break
         more_prose, more_text = measure(at)
         gain, added = more_prose - prose, more_text - text
@@ -163,7 +128,8 @@ def _has_headline(tree: Tree, sums: Sums, index: int) -> bool:
     first = tree.rows[index].first
     if sums.begin > 0:
         return first < sums.begin
-    return any(line.kind is HEADING and tree.name(line.owner) == "h1" for line in tree.lines[first : tree.last[index]])
+    inside = tree.lines[first : tree.last[index]]
+    return any(line.kind is HEADING and tree.rows[line.owner].tag in _LOUDEST for line in inside)
 
 
 def _has_side_column(tree: Tree, index: int, inner: int) -> bool:
@@ -214,7 +180,7 @@ def choose(tree: Tree, rule: Rule, sums: Sums) -> Choice:
     if generic.prose < 2 * FEW:
         own = _own_post(tree, sums, generic) if generic.prose < FEW else None
         generic = own or _under_headline(tree, sums, generic) or _right_below(tree, sums, generic) or generic
-    having: dict[str, tuple[str, list[tuple[int, str]]]] = {}
+    having: dict[str, tuple[str, list[str]]] = {}
     for selector in rule.body:
         matches = _matches(tree, selector, having)
         if matches and (parts := _own_text(tree, sums, matches, rule.deepest)):
@@ -260,15 +226,15 @@ def _is_paragraph(tree: Tree, number: int) -> bool:
 
 def _is_idle(tree: Tree, index: int) -> bool:
     """Whether an element is named junk, or is a list, a bar or a picture."""
-    marks = tree.rows[index].marks
-    return bool(marks & _DOUBTED and not marks & mark.POST) or tree.name(index) in _BARS
+    row = tree.rows[index]
+    return bool(row.marks & _DOUBTED and not row.marks & mark.POST) or row.tag in _BARS
 
 
 def _own_post(tree: Tree, sums: Sums, generic: Choice) -> Choice | None:
     """On a page with next to no prose the post itself: the one that holds the headline, or the only one; in it, the
     element that names itself its text."""
     rows = tree.rows
-    posts = [i for i, row in enumerate(rows) if row.marks & mark.ENTRY or tree.name(i) == "article"]
+    posts = [i for i, row in enumerate(rows) if row.marks & mark.ENTRY or row.tag in _ARTICLE]
     if sums.begin:
         posts = [i for i in posts if rows[i].first < sums.begin <= tree.last[i]]
     else:
@@ -280,7 +246,7 @@ def _own_post(tree: Tree, sums: Sums, generic: Choice) -> Choice | None:
     body = max((i for i in inside if rows[i].marks & _NAMED), key=lambda i: _text(tree, sums, i), default=post)
     least = _over(tree, sums, sums.text, generic.elements) if body in _around(tree, generic) else 0
     size = _text(tree, sums, body)
-    if size <= max(_SENTENCE, 2 * least):
+    if size <= max(SENTENCE, 2 * least):
         return None
     return Choice((body,), OWN_POST if size >= _SHORT_POST else "generic", _over(tree, sums, sums.prose, (body,)))
 
@@ -298,7 +264,7 @@ def _under_headline(tree: Tree, sums: Sums, generic: Choice) -> Choice | None:
             continue
         ends = end == len(lines) or lines[end].kind is HEADING
         ends = ends and sum(len(line.text) - line.linked >= _FULL_LINE for line in lines[sums.begin : end]) >= 2
-        if tree.name(index) in _FRAME or not ends or _has_likes(tree, index):
+        if rows[index].tag in _FRAME or not ends or _has_likes(tree, index):
             return None
         if index in (*generic.elements, *(step for element in generic.elements for step in ancestors(tree, element))):
             return None
@@ -326,26 +292,27 @@ def _has_likes(tree: Tree, index: int) -> bool:
     if after is None or tree.rows[after].parent != row.parent or tree.rows[after].tag != row.tag:
         return False
     name = row.attributes.get("class")
-    return tree.name(index) == "section" or (bool(name) and name == tree.rows[after].attributes.get("class"))
+    return row.tag in _SECTION or (bool(name) and name == tree.rows[after].attributes.get("class"))
 
 
 def _around(tree: Tree, choice: Choice) -> set[int]:
     return set(ancestors(tree, choice.elements[-1])) if choice.elements else set()
 
 
-def _matches(tree: Tree, selector: Selector, having: dict[str, tuple[str, list[tuple[int, str]]]]) -> list[int]:
-    """The elements that a selector means; `having` keeps, from one to the next, an attribute's values and owners."""
+def _matches(tree: Tree, selector: Selector, having: dict[str, tuple[str, list[str]]]) -> list[int]:
+    """The elements that a selector means; `having` keeps the values of an attribute for the next."""
     rows = tree.rows
     if not selector.tests:
         return [i for i, row in enumerate(rows) if row.attributes and tree.name(i) == selector.tag]
     name, _, wanted = selector.tests[0]
     if name not in having:
-        found = [(i, row.attributes[name] or "") for i, row in enumerate(rows) if name in row.attributes]
-        having[name] = (" ".join([value for _, value in found]), found)
-    everything, found = having[name]
+        values = [row.attributes.get(name) or "" for row in rows]
+        having[name] = (" ".join(values), values)
+    everything, values = having[name]
     if wanted not in everything:  # as most are: one look tells
         return []
-    return [i for i, value in found if wanted in value and selector.matches(tree.name(i), rows[i].attributes)]
+    found = (i for i, value in enumerate(values) if wanted in value)
+    return [i for i in found if selector.matches(tree.name(i), rows[i].attributes)]
 
 
 def _any_text(tree: Tree, sums: Sums) -> Choice:
@@ -380,7 +347,7 @@ def _own_text(tree: Tree, sums: Sums, matches: list[int], deepest: bool) -> tupl
 def _post_of(tree: Tree, index: int) -> int:
     """The article or post that an element stands in, or what its parent is: parts of one text share it."""
     for step in ancestors(tree, tree.rows[index].parent):
-        if tree.rows[step].marks & mark.POST or tree.name(step) == "article":
+        if tree.rows[step].marks & mark.POST or tree.rows[step].tag in _ARTICLE:
             return step
     return tree.rows[index].parent
 

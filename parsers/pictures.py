@@ -7,40 +7,39 @@ belongs to the article although it stands outside its text.
 from __future__ import annotations
 
 from parsers.block import CAPTION, CELL, HEADING, ITEM
-from parsers.content import Choice
+from parsers.content import Choice, numbers_of
 from parsers.tree import Tree
 
 LONGEST = 500  # characters of a caption
+_OTHERS = (HEADING, CELL, ITEM)
 ABOVE = 25  # lines above the text in which the lead picture is looked for
-_HEADLINES = ("h1", "h2", "h3")
+_HEADLINES = numbers_of("h1 h2 h3")
+_ALONE = numbers_of("body html a td p li")
 
 
-def lines_beside_pictures(tree: Tree) -> frozenset[int]:
-    """The numbers of lines that stand alone with a picture in an element, or in the one around it."""
-    found = set()
-    for number, owner, _ in tree.images:
-        if number < len(tree.lines) and _stands_with(tree, number, owner):
-            found.add(number)
-    return frozenset(found)
+def lines_beside_pictures(tree: Tree, choice: Choice) -> frozenset[int]:
+    """The numbers of lines that stand alone with a picture in an element, or in the one around it: of those in the text
+    and just above it."""
+    if not choice.elements or not tree.images:
+        return frozenset()
+    first, last = tree.rows[choice.elements[0]].first - ABOVE, tree.last[choice.elements[-1]]
+    images = [(number, owner) for number, owner, _ in tree.images if first <= number < last]
+    return frozenset([number for number, owner in images if _stands_with(tree, number, owner)])
 
 
 def _stands_with(tree: Tree, number: int, owner: int) -> bool:
     for _ in range(3):
-        if owner < 0 or tree.name(owner) in ("body", "html", "a", "td", "p", "li"):
+        if owner < 0:
             return False
-        first, last = tree.rows[owner].first, tree.last[owner]
-        if last - first > 1 or "media-text" in (tree.rows[owner].attributes.get("class") or ""):
+        parent, tag, attributes, _, _, first = tree.rows[owner]
+        last = tree.last[owner]
+        if last - first > 1 or tag in _ALONE or "media-text" in (attributes.get("class") or ""):
             return False  # WordPress's block of a paragraph beside a picture
         if first <= number < last:
             line = tree.lines[number]
-            return len(line.text) <= LONGEST and 3 * line.linked < len(line.text) and _is_plain(tree, number)
-        owner = tree.rows[owner].parent
+            return len(line.text) <= LONGEST and 3 * line.linked < len(line.text) and line.kind not in _OTHERS
+        owner = parent
     return False
-
-
-def _is_plain(tree: Tree, number: int) -> bool:
-    """Neither a headline nor a cell."""
-    return tree.lines[number].kind not in (HEADING, CELL, ITEM)
 
 
 def lead_captions(tree: Tree, choice: Choice, beside: frozenset[int]) -> tuple[str, ...]:
@@ -49,7 +48,7 @@ def lead_captions(tree: Tree, choice: Choice, beside: frozenset[int]) -> tuple[s
         return ()
     first = tree.rows[choice.elements[0]].first
     start = max(0, first - ABOVE)
-    headlines = [n for n in range(start, first) if tree.name(tree.lines[n].owner) in _HEADLINES]
+    headlines = [n for n in range(start, first) if tree.rows[tree.lines[n].owner].tag in _HEADLINES]
     after = headlines[-1] + 1 if headlines else max(start, first - ABOVE // 3)
     lines = ((n, tree.lines[n]) for n in range(after, first))
     return tuple(line.text for n, line in lines if len(line.text) <= LONGEST and (line.kind is CAPTION or n in beside))

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from kliping.model import Entry
 from parsers.block import CELL, ITEM, PARAGRAPH, QUOTE
-from parsers.content import Choice, Sums, climb
+from parsers.content import Choice, climb
 from parsers.feedtext import plain
 from parsers.lines import words_of
 from parsers.rules import Rule
+from parsers.sums import Sums
 from parsers.tree import Tree
 
 SHINGLE = 6  # words of the entry's text that must stand together

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from kliping.errors import RuleError
 from kliping.model import Article, Page
 from parsers.article import extract
-from parsers.content import choose, sums_of
+from parsers.content import choose
 from parsers.decode import decode, defuse
 from parsers.platforms import detect
 from parsers.rules import Rule, Rules
 from parsers.selector import compile_selector
+from parsers.sums import sums_of
 from parsers.tree import Tree, read
 
 SELECTORS = 4

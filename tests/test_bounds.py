@@ -10,8 +10,9 @@ from kliping.model import Origin, Page
 from parsers import rules
 from parsers.article import extract
 from parsers.bounds import bounds_of
-from parsers.content import choose, sums_of
+from parsers.content import choose
 from parsers.sift import sift
+from parsers.sums import sums_of
 from parsers.tree import read
 from tests.test_content import MENU, P
 

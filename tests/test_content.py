@@ -6,10 +6,12 @@ import pytest
 
 from parsers import rules
 from parsers.block import BlockKind
-from parsers.content import Choice, choose, sums_of
+from parsers.content import Choice, choose
 from parsers.pictures import lead_captions, lines_beside_pictures
 from parsers.rules import Rule
-from parsers.sift import Sifted, sift
+from parsers.sift import sift
+from parsers.sifted import Sifted
+from parsers.sums import sums_of
 from parsers.tree import read
 
 P = "Warga desa bekerja bakti memperbaiki jembatan yang rusak diterjang banjir pada hari Minggu. "
@@ -20,7 +22,7 @@ def chosen(html: str, rule: Rule | None = None) -> tuple[Choice, Sifted]:
     sums = sums_of(tree)
     rule = rule or rules.load().rule_for(None)
     choice = choose(tree, rule, sums)
-    beside = lines_beside_pictures(tree)
+    beside = lines_beside_pictures(tree, choice)
     return choice, sift(tree, sums, choice, rule, "https://a.example/x", beside)
 
 
@@ -129,7 +131,7 @@ def test_captions_by_their_picture() -> None:
     tree = read(html.encode())
     rule = rule_of('body = [".isi"]')
     choice = choose(tree, rule, sums_of(tree))
-    beside = lines_beside_pictures(tree)
+    beside = lines_beside_pictures(tree, choice)
     assert [tree.lines[number].text for number in sorted(beside)] == ["Foto utama", "Foto kedua"]
     assert lead_captions(tree, choice, beside) == ("Foto utama",)
     kinds = [block.kind for block in chosen(html, rule)[1].blocks]
