@@ -63,6 +63,6 @@ def main() -> None:
     if sys.argv[1:2] == ["extract"] and not any(name.startswith("KLIPING_") for name in os.environ):
         from ingest.spawn import command, environment
 
-        words = command("cli.quick", *sys.argv[1:])
+        words = command("cli.bare", *sys.argv[1:])
         os.execve(words[0], words, environment())  # noqa: S606 -- our own interpreter
     raise SystemExit(invoke(sys.argv[1:]))
