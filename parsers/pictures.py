@@ -23,7 +23,7 @@ def lines_beside_pictures(tree: Tree, choice: Choice) -> frozenset[int]:
     if not choice.elements or not tree.images:
         return frozenset()
     first, last = tree.rows[choice.elements[0]].first - ABOVE, tree.last[choice.elements[-1]]
-    images = [(number, owner) for number, owner, _ in tree.images if first <= number < last]
+    images = [(number, owner) for number, owner in tree.images if first <= number < last]
     return frozenset([number for number, owner in images if _stands_with(tree, number, owner)])
 
 

@@ -59,7 +59,7 @@ class Tree:
     """The arrays, in document order. Element i begins at block `rows[i].first` and ends before block `last[i]`.
 
     `pruned` holds the elements that were not entered because their words say junk: `expand` reads them when they turn
-    out to matter. `asides` are noscript elements. `images` holds (block that follows, element, src). Inline elements
+    out to matter. `asides` are noscript elements. `images` holds (block that follows, element). Inline elements
     are here only where they were set apart.
     """
 
@@ -69,7 +69,7 @@ class Tree:
         self.lines: list[Line] = []
         self.pruned: dict[int, LexborNode] = {}
         self.asides: list[LexborNode] = []
-        self.images: list[tuple[int, int, str]] = []
+        self.images: list[tuple[int, int]] = []
         self.head = _NO_HEAD
 
     def name(self, index: int) -> str:
@@ -124,6 +124,7 @@ class _Walk:
         self.linked = 0
         self.link_at = -1  # index in parts at which the open link begins
         self.href = ""
+        self.whole = 0  # how many parts the link has that began the block, as in a menu nearly all do
         self.strong_at = -1
         self.strong_depth = 0
         self.strong = 0
@@ -333,6 +334,7 @@ class _Walk:
             if text:
                 self.linked += len(text)
                 self.links.append((text, self.href))
+                self.whole = 0 if begin else len(parts)
 
     def _end_strong(self) -> None:
         if 0 <= self.strong_at < len(self.parts):
@@ -347,20 +349,28 @@ class _Walk:
         if self.strong_depth:
             self._end_strong()
             self.strong_at = 0
-        raw = "".join(parts)
-        parts.clear()
-        text = raw.strip("\n").rstrip() if self.pre else one_line(raw)
         breaks: tuple[str, ...] = ()
-        if self.break_at >= 0:
-            breaks = _breaks(raw)
-            self.break_at = -1
+        if self.whole and self._is_whole():
+            text = self.links[-1][0]
+        else:
+            raw = "".join(parts)
+            text = raw.strip("\n").rstrip() if self.pre else one_line(raw)
+            if self.break_at >= 0:
+                breaks = _breaks(raw)
+                self.break_at = -1
+        parts.clear()
         if text:
             current, links = self.current, self.links
             kind = self.rows[current].kind
             self.lines.append(_tuple(Line, (text, current, kind, self.linked, links or (), self.strong, breaks)))
             if links:
-                self.links, self.linked = [], 0
+                self.links, self.linked, self.whole = [], 0, 0
         self.strong = 0
+
+    def _is_whole(self) -> bool:
+        """Whether the block is one link and nothing else, so that the link's text is the block's."""
+        more = len(self.parts) - self.whole
+        return (not more or (more == 1 and self.parts[-1].isspace())) and not self.pre and self.break_at < 0
 
     def _rule(self, node: LexborNode, number: int) -> int:
         if self.parts:
@@ -370,9 +380,7 @@ class _Walk:
     def _image(self, node: LexborNode, number: int) -> int:
         if self.parts and not "".join(self.parts).isspace():
             return _CLOSED  # a picture within a line: an emoji, a formula
-        attributes = node.attributes
-        source = attributes.get("data-src") or attributes.get("src") or ""
-        self.tree.images.append((len(self.lines), self.current, source))
+        self.tree.images.append((len(self.lines), self.current))
         return _CLOSED
 
     def _head(self, node: LexborNode, number: int) -> int:
