@@ -53,6 +53,7 @@ class Gatherer:
 
     def __init__(self, wants: bool = True) -> None:
         self.wants = wants
+        self.asides: list[Any] = []
         self.title: str | None = None
         self.metas: dict[str, list[str]] = {}
         self.links: list[tuple[str, str]] = []
@@ -66,31 +67,29 @@ class Gatherer:
         links, blocks, times = tuple(self.links), tuple(self.json_ld), tuple(self.times)
         return Head(self.metas, links, self.title, blocks, times, headlines, bylines, tags)
 
-    def readers(self) -> dict[str, Callable[[Node], None]]:
-        """What reads the elements that hold no text; without `wants` those that tell the headline, which the text is
-        found below."""
-        told: dict[str, Callable[[Node], None]] = {"title": self._title, "meta": self._meta}
-        return told | ({"link": self._link, "script": self._script} if self.wants else {})
-
-    def _title(self, node: Node) -> None:
+    def page_title(self, node: Node) -> None:
         self.title = self.title or " ".join(node.text().split())[:_LONGEST_META]
 
-    def _meta(self, node: Node) -> None:
+    def meta(self, node: Node) -> None:
         attributes = node.attributes
         key = attributes.get("property") or attributes.get("name") or attributes.get("itemprop")
         key = key or attributes.get("http-equiv")
         if key and (name := key.strip().lower()) in READ and (content := attributes.get("content")):
             self.metas.setdefault(name, []).append(content[:_LONGEST_META])
 
-    def _link(self, node: Node) -> None:
+    def link(self, node: Node) -> None:
         """Most links are style sheets and icons: their rel is asked for alone, which costs half of all attributes."""
         rel = (node.attrs.get("rel") or "").strip().lower()
         if ("canonical" in rel or "next" in rel or rel == "image_src") and (href := node.attrs.get("href")):
             self.links.append((rel, href[:_LONGEST_META]))
 
-    def _script(self, node: Node) -> None:
+    def script(self, node: Node) -> None:
         if node.first_child is not None and "ld+json" in (node.attributes.get("type") or "").lower():
             self.json_ld.append(node.text()[:_LONGEST_LD])
+
+    def aside(self, node: Node) -> None:
+        """What stands in for the text where no script runs."""
+        self.asides.append(node)
 
     def of_marks(self, marks: int, node: Node, attributes: Attributes) -> None:
         """An element whose class says byline, headline or date."""
@@ -138,3 +137,13 @@ class Gatherer:
             text = " ".join(node.text(separator=" ").split())
             if 0 < len(text) <= _LONGEST_CAPTURE:
                 caught.append(text)
+
+
+# What reads the elements that hold no text.
+READERS: dict[str, Callable[[Gatherer, Any], None]] = {
+    "title": Gatherer.page_title,
+    "meta": Gatherer.meta,
+    "link": Gatherer.link,
+    "script": Gatherer.script,
+    "noscript": Gatherer.aside,
+}

@@ -21,6 +21,7 @@ TAGS = 128
 HEADLINE = 256
 POST = 512  # the post's own wrapper: never junk, whatever else its class says
 HIDDEN = 2048
+LANDMARK = 1024  # by its role: what stands beside the page's main matter
 PROPERTY = 8192  # itemprop=articleBody
 KEEP = 16384  # the junk word stands beside one for content: the name of a layout, not of junk
 ENTRY = 32768  # one post, with its head and foot
@@ -32,6 +33,9 @@ def vocabulary(words: str) -> frozenset[str]:
     """A set of words written as text."""
     return frozenset(words.split())
 
+
+# Roles (WAI-ARIA 1.2) of what stands beside a page's main matter, or over it.
+LANDMARKS = vocabulary("navigation banner complementary contentinfo search dialog menu menubar toolbar listbox")
 
 _PART = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]+)\d*(?![A-Za-z0-9])")  # not the letters of a hash: "7ad19a3"
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")

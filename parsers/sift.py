@@ -156,13 +156,14 @@ class _Sifter:
         return None
 
     def _word(self, index: int) -> str:
-        """The class or id word that condemns an element."""
+        """The class, id or role that condemns an element."""
         attributes = self.tree.rows[index].attributes
         for name in ("class", "id"):
             for token in (attributes.get(name) or "").split():
                 if mark.of_token(token) & (mark.JUNK | mark.WEAK):
                     return f"{'.' if name == 'class' else '#'}{token}"[:80]
-        return self.tree.name(index)
+        role = attributes.get("role")
+        return role if role in mark.LANDMARKS else self.tree.name(index)
 
     def _share(self, index: int) -> float:
         prose = self.sums.prose

@@ -20,7 +20,7 @@ from parsers import marks as mark
 from parsers import tags
 from parsers.block import Attributes, BlockKind, Head, Line, Row
 from parsers.decode import DEPTH
-from parsers.gather import Gatherer
+from parsers.gather import READERS, Gatherer
 from parsers.text import one_line
 
 
@@ -41,10 +41,11 @@ _KIND_OF = {_BY_NAME[name]: kind for name, kind in tags.KINDS.items()}
 _TIME, _ARTICLE, _FOOTER = (_BY_NAME[name] for name in ("time", "article", "footer"))
 _PRE, _PRUNED, _READ = ({_BY_NAME[name] for name in names.split()} for names in (tags.PRE, tags.PRUNED, tags.READ))
 _SPECIAL = _PRE | _PRUNED
-_ASKED = mark.JUNK | mark.CAPTION
+_ASKED = mark.JUNK | mark.CAPTION | mark.LANDMARK
 _SPLITS = mark.JUNK | mark.CAPTION | mark.HIDDEN | mark.TAGS
+_LEFT_OUT = mark.JUNK | mark.LANDMARK
 _NEVER_JUNK = mark.POST | mark.BODY | mark.PROPERTY
-_RARE = mark.vocabulary("itemprop style hidden aria-hidden")  # attributes with a meaning, beside class and id
+_RARE = mark.vocabulary("itemprop style hidden aria-hidden role")  # attributes with a meaning, beside class and id
 _NOT_SHOWN = re.compile(r"display\s*:\s*none").search
 _MARK = "\x1e"  # a single line break: white space to str.split, and in no honest page
 
@@ -100,7 +101,7 @@ def _walk(roots: Sequence[LexborNode], splits: Splitter | None, prune: bool, hea
     walk = _Walk(splits, prune, head)
     for root in roots:
         walk.run(root)
-    walk.tree.head = walk.gatherer.head()
+    walk.tree.head, walk.tree.asides = walk.gatherer.head(), walk.gatherer.asides
     return walk.tree
 
 
@@ -132,10 +133,7 @@ class _Walk:
         self.pre = 0
         self.current = -1
         self.gatherer = Gatherer(head)
-        self.readers: dict[int, Callable[[LexborNode], None]] = {
-            _BY_NAME[name]: reader for name, reader in self.gatherer.readers().items()
-        }
-        self.readers[_BY_NAME["noscript"]] = self.tree.asides.append
+        self.readers = _FACTS if head else _TITLE
 
     def run(self, root: LexborNode) -> None:
         """Depth first, without recursion: `nodes` are the elements we are in, `codes` what to do on leaving each.
@@ -226,7 +224,7 @@ class _Walk:
                 kind = _PARAGRAPH
         index, first = len(rows), len(self.lines)
         rows.append(_tuple(Row, (around, number, attributes, marks, kind, first)))
-        if marks & mark.JUNK or number in _SPECIAL:
+        if marks & _LEFT_OUT or number in _SPECIAL:
             if self._is_left_out(number, marks):
                 self.tree.pruned[index] = node
                 self.last[index] = first
@@ -239,9 +237,10 @@ class _Walk:
     def _is_left_out(self, number: int, marks: int) -> bool:
         """Whether an element is not entered, because its words or its name say junk and nothing says otherwise.
 
-        A word for layout excuses a word for junk, but it excuses a nav, an aside or a footer only as the article's own.
+        A word for layout excuses a word for junk, but it excuses a nav, an aside or a footer, by name or by role, only
+        as the article's own.
         """
-        named = number in _PRUNED
+        named = number in _PRUNED or marks & mark.LANDMARK
         junk = marks & mark.JUNK or (named and not self._in_article())
         quoted = number == _FOOTER and self.rows[-1].kind is BlockKind.QUOTE  # tells who is
         if not junk or not self.prunes or number in _READ or quoted:
@@ -310,6 +309,8 @@ class _Walk:
         style = attributes.get("style")
         if style and "none" in style and _NOT_SHOWN(style):
             marks |= mark.HIDDEN
+        if "role" in attributes and attributes["role"] in mark.LANDMARKS:
+            marks |= mark.LANDMARK
         if "itemprop" in attributes:
             marks |= self.gatherer.of_property(attributes["itemprop"] or "", node, attributes)
         return marks
@@ -385,15 +386,15 @@ class _Walk:
 
     def _head(self, node: LexborNode, number: int) -> int:
         """There is no text in the head, so the white space between its elements need not be stepped over."""
-        reader_of = self.readers.get
+        reader_of, gatherer = self.readers.get, self.gatherer
         for child in node.iter():
             if reader := reader_of(child.tag_id):
-                reader(child)
+                reader(gatherer, child)
         return _CLOSED
 
     def _fact(self, node: LexborNode, number: int) -> int:
         if reader := self.readers.get(number):
-            reader(node)
+            reader(self.gatherer, node)
         return _CLOSED
 
 
@@ -402,3 +403,7 @@ _ENTER: dict[int, Callable[[_Walk, LexborNode, int], int]] = {
     _BY_NAME[name]: getattr(_Walk, f"_{role}") for role, names in tags.ROLES.items() for name in names.split()
 }
 _ENTER[_COMMENT] = _Walk._skip
+# What reads the elements that hold no text; where only the text is wanted, those that tell the headline, which the text
+# is found below, and what stands in for the text.
+_FACTS = {_BY_NAME[name]: reader for name, reader in READERS.items()}
+_TITLE = {_BY_NAME[name]: READERS[name] for name in ("title", "meta", "noscript")}
