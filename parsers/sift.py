@@ -162,8 +162,7 @@ class _Sifter:
             for token in (attributes.get(name) or "").split():
                 if mark.of_token(token) & (mark.JUNK | mark.WEAK):
                     return f"{'.' if name == 'class' else '#'}{token}"[:80]
-        role = attributes.get("role")
-        return role if role in mark.LANDMARKS else self.tree.name(index)
+        return role if (role := attributes.get("role")) in mark.LANDMARKS else self.tree.name(index)
 
     def _share(self, index: int) -> float:
         prose = self.sums.prose

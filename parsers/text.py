@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+BREAK = "\x1e"  # a single line break within a text: white space to str.split, and in no honest page
 # C0 and C1 controls (but not tab, LF, CR), surrogates, non-characters, bidi overrides and isolates, zero-width marks,
 # soft hyphen, BOM. U+200C/U+200D stay: they join Arabic and Indic letters and emoji.
 _UNWANTED = re.compile(
@@ -42,3 +43,9 @@ def one_line(raw: str) -> str:
     """White space as single spaces; no character of it but the space is printable, so most text is only looked at."""
     text = raw.strip()
     return text if text.isprintable() and "  " not in text else " ".join(text.split())
+
+
+def broken_lines(raw: str) -> tuple[str, ...]:
+    """What the breaks of a text divide, each on one line; nothing where there are fewer than two."""
+    found = tuple(line for line in map(one_line, raw.split(BREAK)) if line)
+    return found if len(found) > 1 else ()

@@ -18,10 +18,10 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNod
 
 from parsers import marks as mark
 from parsers import tags
-from parsers.block import Attributes, BlockKind, Head, Line, Row
+from parsers.block import CAPTION, CELL, HEADING, PARAGRAPH, QUOTE, Attributes, Head, Line, Row
 from parsers.decode import DEPTH
 from parsers.gather import READERS, Gatherer
-from parsers.text import one_line
+from parsers.text import BREAK, broken_lines, one_line
 
 
 def _tag_ids() -> dict[int, str]:
@@ -36,18 +36,15 @@ TAG_NAMES = _tag_ids()
 _BY_NAME = {name: number for number, name in TAG_NAMES.items()}
 # What to do on leaving an element: a number from -1 on says that it is a row, and which row it stands in.
 _CLOSED, _OPEN, _ANCHOR, _STRONG = -2, -3, -4, -5
-_CAPTION, _CELL, _PARAGRAPH = BlockKind.CAPTION, BlockKind.CELL, BlockKind.PARAGRAPH  # asking an enum takes long
 _KIND_OF = {_BY_NAME[name]: kind for name, kind in tags.KINDS.items()}
 _TIME, _ARTICLE, _FOOTER = (_BY_NAME[name] for name in ("time", "article", "footer"))
 _PRE, _PRUNED, _READ = ({_BY_NAME[name] for name in names.split()} for names in (tags.PRE, tags.PRUNED, tags.READ))
 _SPECIAL = _PRE | _PRUNED
 _ASKED = mark.JUNK | mark.CAPTION | mark.LANDMARK
 _SPLITS = mark.JUNK | mark.CAPTION | mark.HIDDEN | mark.TAGS
-_LEFT_OUT = mark.JUNK | mark.LANDMARK
 _NEVER_JUNK = mark.POST | mark.BODY | mark.PROPERTY
 _RARE = mark.vocabulary("itemprop style hidden aria-hidden role")  # attributes with a meaning, beside class and id
 _NOT_SHOWN = re.compile(r"display\s*:\s*none").search
-_MARK = "\x1e"  # a single line break: white space to str.split, and in no honest page
 
 _CLASSES, _TOKENS, _CAPTURED = mark.CLASSES, mark.TOKENS, mark.CAPTURED
 _tuple = tuple.__new__  # what a NamedTuple's own __new__ calls, at a third of the time
@@ -103,11 +100,6 @@ def _walk(roots: Sequence[LexborNode], splits: Splitter | None, prune: bool, hea
         walk.run(root)
     walk.tree.head, walk.tree.asides = walk.gatherer.head(), walk.gatherer.asides
     return walk.tree
-
-
-def _breaks(raw: str) -> tuple[str, ...]:
-    found = tuple(line for line in map(one_line, raw.split(_MARK)) if line)
-    return found if len(found) > 1 else ()
 
 
 class _Walk:
@@ -179,8 +171,8 @@ class _Walk:
                         code, kind = self.current, kind_of(number)
                         if kind is None:
                             kind = rows[code].kind
-                            if kind is _CELL:
-                                kind = _PARAGRAPH
+                            if kind is CELL:
+                                kind = PARAGRAPH
                         self.current = len(rows)
                         rows.append(_tuple(Row, (code, number, attributes, marks, kind, len(lines))))
                 nodes.append(node)
@@ -217,14 +209,14 @@ class _Walk:
         rows, around = self.rows, self.current
         kind = _KIND_OF.get(number)
         if marks & mark.CAPTION:
-            kind = _CAPTION
+            kind = CAPTION
         elif kind is None:
-            kind = rows[around].kind if around >= 0 else _PARAGRAPH
-            if kind is _CELL:
-                kind = _PARAGRAPH
+            kind = rows[around].kind if around >= 0 else PARAGRAPH
+            if kind is CELL:
+                kind = PARAGRAPH
         index, first = len(rows), len(self.lines)
         rows.append(_tuple(Row, (around, number, attributes, marks, kind, first)))
-        if marks & _LEFT_OUT or number in _SPECIAL:
+        if marks & _ASKED or number in _SPECIAL:
             if self._is_left_out(number, marks):
                 self.tree.pruned[index] = node
                 self.last[index] = first
@@ -241,8 +233,8 @@ class _Walk:
         as the article's own.
         """
         named = number in _PRUNED or marks & mark.LANDMARK
-        junk = marks & mark.JUNK or (named and not self._in_article())
-        quoted = number == _FOOTER and self.rows[-1].kind is BlockKind.QUOTE  # tells who is
+        junk = marks & mark.JUNK or (named and not (self.current >= 0 and self._in_article()))
+        quoted = number == _FOOTER and self.rows[-1].kind is QUOTE  # tells who is
         if not junk or not self.prunes or number in _READ or quoted:
             return False
         excused = marks & mark.KEEP and (marks & mark.AREA or not named)
@@ -250,8 +242,8 @@ class _Walk:
 
     def _in_article(self) -> bool:
         """Whether the current element is the article's own wrapper, whose footer names its tags."""
-        row = self.rows[self.current] if self.current >= 0 else None
-        return row is not None and (row.tag == _ARTICLE or bool(row.marks & mark.POST))
+        row = self.rows[self.current]
+        return row.tag == _ARTICLE or bool(row.marks & mark.POST)
 
     def _inline(self, node: LexborNode, number: int) -> int:
         attributes = node.attributes
@@ -293,7 +285,7 @@ class _Walk:
 
     def _button(self, node: LexborNode, number: int) -> int:
         """Skipped, but in a heading, where it opens and shuts what stands under it."""
-        return _OPEN if self.current >= 0 and self.rows[self.current].kind is BlockKind.HEADING else _CLOSED
+        return _OPEN if self.current >= 0 and self.rows[self.current].kind is HEADING else _CLOSED
 
     def _marks(self, attributes: Attributes, node: LexborNode) -> int:
         """The marks of an element; what it says of the article's head is caught on the way."""
@@ -324,7 +316,7 @@ class _Walk:
             if 0 <= self.break_at <= len(parts) and not "".join(parts[self.break_at :]).strip():
                 self._flush()
             else:
-                parts.append(_MARK)
+                parts.append(BREAK)
                 self.break_at = len(parts)
         return _CLOSED
 
@@ -357,7 +349,7 @@ class _Walk:
             raw = "".join(parts)
             text = raw.strip("\n").rstrip() if self.pre else one_line(raw)
             if self.break_at >= 0:
-                breaks = _breaks(raw)
+                breaks = broken_lines(raw)
                 self.break_at = -1
         parts.clear()
         if text:
@@ -403,7 +395,6 @@ _ENTER: dict[int, Callable[[_Walk, LexborNode, int], int]] = {
     _BY_NAME[name]: getattr(_Walk, f"_{role}") for role, names in tags.ROLES.items() for name in names.split()
 }
 _ENTER[_COMMENT] = _Walk._skip
-# What reads the elements that hold no text; where only the text is wanted, those that tell the headline, which the text
-# is found below, and what stands in for the text.
+# What reads the elements without text; where the text alone is wanted, those that tell the headline it stands below.
 _FACTS = {_BY_NAME[name]: reader for name, reader in READERS.items()}
 _TITLE = {_BY_NAME[name]: READERS[name] for name in ("title", "meta", "noscript")}
