@@ -195,6 +195,32 @@ def test_junk_is_not_entered_but_can_be_read() -> None:
     assert inside == ["Bagikan", "menu"]
 
 
+@pytest.mark.parametrize("role", ["navigation", "banner", "complementary", "contentinfo", "search", "dialog", "menu"])
+def test_what_its_role_sets_beside_the_matter_is_not_entered(role: str) -> None:
+    menu = f"<div role={role} class='site-wrapper'><ul><li>Beranda</ul></div>"
+    assert lines(f"{menu}<p>isi</p>") == ["isi"]
+    assert lines(f"<article><p>isi</p>{menu}</article>") == ["isi", "Beranda"]
+
+
+@pytest.mark.parametrize("role", ["main", "article", "document", "region", "presentation", "list", ""])
+def test_other_roles_are_entered(role: str) -> None:
+    assert lines(f"<div role='{role}'><p>isi</p></div>") == ["isi"]
+
+
+def test_a_block_that_is_one_link() -> None:
+    html = "<ul><li> <a href=/a>Satu <b>dua</b></a> </li><li><a href=/b>tiga</a> empat</li><li><a href=/c>lima</a></li>"
+    first, second, third = tree.read(html.encode()).lines
+    assert (first.text, first.linked, first.links) == ("Satu dua", 8, [("Satu dua", "/a")])
+    assert (second.text, second.linked) == ("tiga empat", 4)
+    assert (third.text, third.linked) == ("lima", 4)
+    lines = tree.read(b"<a href=/a>satu<br>dua</a><p><a href=/b>tiga</a><pre><a href=/c>em\n pat</a></pre>").lines
+    assert [(line.text, line.breaks) for line in lines] == [
+        ("satu dua", ("satu", "dua")),
+        ("tiga", ()),
+        ("em\n pat", ()),
+    ]
+
+
 @pytest.mark.parametrize(
     "wrapper",
     [
