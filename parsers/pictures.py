@@ -23,8 +23,7 @@ def lines_beside_pictures(tree: Tree, choice: Choice) -> frozenset[int]:
     if not choice.elements or not tree.images:
         return frozenset()
     first, last = tree.rows[choice.elements[0]].first - ABOVE, tree.last[choice.elements[-1]]
-    images = [(number, owner) for number, owner in tree.images if first <= number < last]
-    return frozenset([number for number, owner in images if _stands_with(tree, number, owner)])
+    return frozenset([at for at, owner in tree.images if first <= at < last and _stands_with(tree, at, owner)])
 
 
 def _stands_with(tree: Tree, number: int, owner: int) -> bool:
