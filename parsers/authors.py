@@ -20,13 +20,17 @@ _LEAD = re.compile(
     r"|lihat semua pos oleh|semua pos oleh|tulisan oleh|article by|story by|byline|admin ?:)\b[\s:：,-]*)+",
     re.I,
 )
+_WHEN = (
+    r"(?:(?:pada|on|di|at)\s|(?:senin|selasa|rabu|kamis|jum['’]?at|sabtu|minggu|ahad"
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b|(?:jan|feb|mar|apr|may|mei|jun|jul|aug|agu|sep|oct|okt|nov|dec|des)"
+    r"[a-z]{0,6}\.? \d)"
+)
+_ROLES = ("editor", "penulis", "reporter", "author", "jurnalis", "wartawan", "kontributor")
+# Where a tail begins is all that is asked; branches that begin with one character are those that are tried fast.
 _TAIL = re.compile(
-    r"[|•·]|\s/\s|\s(?:editor|redaktur|penyunting|penulis|reporter|fotografer)\b\s?[:|]|\s[-–—]\s|,?\s(?:pada|on"
-    r"|di|at)\s|,?\s(?:senin|selasa|rabu|kamis|jum['’]?at|sabtu|minggu"
-    r"|ahad|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b|\s(?:updated|published)$|,?\s(?:jan|feb|mar|apr|may|mei|jun"
-    r"|jul|aug|agu|sep|oct|okt|nov|dec|des)[a-z]{0,6}\.? \d|\d{1,2}[/ ]"
-    r"|lihat profil|view my|lihat semua|view all|follow|ikuti|[-–—,]?\s?(?:editor|penulis|reporter|author|jurnalis"
-    r"|wartawan|kontributor)$|\("
+    rf"[|•·(]|\s(?:/\s|(?:editor|redaktur|penyunting|penulis|reporter|fotografer)\b\s?[:|]|[-–—]\s|{_WHEN}"
+    rf"|(?:updated|published|{'|'.join(_ROLES)})$)|,\s{_WHEN}|\d{{1,2}}[/ ]|lihat profil|view my|lihat semua|view all"
+    rf"|follow|ikuti|[-–—,]\s?(?:{'|'.join(_ROLES)})$|{'|'.join(f'{role}$' for role in _ROLES)}"
 )
 _EDITOR = re.compile(r"\W*(?:(?:editor|redaktur|penyunting)\b ?[:|]|(?:dok|foto|photo)\b)", re.I)
 _OWN_HOST = re.compile(r"https?://|/|\b[\w-]+\.(?:blogspot|wordpress)\.com")  # a blog is its author's
@@ -49,14 +53,13 @@ _BESIDE_TEXT = """oleh by ditulis diposting diposkan dikirim dicatat posted subm
     penulis author reporter pewarta wartawan jurnalis editor redaktur kontributor laporan publicado view lihat semua
     tulisan article story byline admin pada on di at senin selasa rabu kamis jumat sabtu minggu ahad"""
 _BESIDE = frozenset(_BESIDE_TEXT.split())
-_WITHIN = re.compile(r"follow|ikuti|(?:editor|penulis|reporter|author|jurnalis|wartawan|kontributor)$")
 
 
 def clean_author(text: str) -> str | None:
     """The name in a byline, or None when it names nobody: a stand-in address, "Unknown", a whole sentence."""
     name = clean_line(text[:400])
     addressed = _MAIL_NAME.fullmatch(name) if "@" in name else None  # RSS 2.0: address (name)
-    name = addressed["name"] if addressed else _MAIL.sub(" ", name)
+    name = addressed["name"] if addressed else _without_addresses(name)
     named = (_NAMED.search(name) if ":" in name else None) or (_REPORTED.match(name) if name[:1] in "Ll" else None)
     name = named["name"] if named else name
     # What stood before the date in "Rina Dewi, Jurnalis Sabtu 06 Mei 2023" may itself be a tail.
@@ -77,6 +80,10 @@ def clean_author(text: str) -> str | None:
     return cut(name, AUTHOR_CHARS)
 
 
+def _without_addresses(name: str) -> str:
+    return _MAIL.sub(" ", name) if "@" in name or "://" in name or "www." in name.casefold() else name
+
+
 def _without_lead(name: str) -> str:
     lead = _LEAD.match(name)
     return name[lead.end() if lead else 0 :].strip(" :,-–—|/*)\"'")
@@ -92,7 +99,9 @@ def _is_bare(name: str) -> bool:
     """Letters and spaces that hold nothing of what stands beside names, as most are."""
     low = name.casefold()
     words = low.split()
-    return "".join(words).isalpha() and _BESIDE.isdisjoint(words) and not _WITHIN.search(low)
+    if "follow" in low or "ikuti" in low or low.endswith(_ROLES):
+        return False
+    return "".join(words).isalpha() and _BESIDE.isdisjoint(words)
 
 
 def is_desk(name: str | None, site: str | None = None) -> bool:
