@@ -88,11 +88,17 @@ def absolute(href: str, base: str) -> str | None:
 
 def host_of(url: str) -> str:
     """The lower-case IDNA name, plus :port when it is not 80 or 443. Raises ValueError when there is no usable host."""
-    if plain := _ORIGIN.match(url):
-        return _host_name(plain[1])
+    if plain := plain_host(url):
+        return _host_name(plain)
     parts = urlsplit(_clean(url))
     name, port = _name(parts), _port(parts)
     return name if port is None else f"{name}:{port}"
+
+
+def plain_host(url: str) -> str | None:
+    """The host of a URL that is written as most are, at one look; None for any other, which may have one too."""
+    origin = _ORIGIN.match(url)
+    return origin[1] if origin else None
 
 
 def site_of(url: str) -> str:

@@ -31,7 +31,7 @@ from parsers.block import Head
 from parsers.datelines import states_publication
 from parsers.dates import SLACK, Moment, parse_date
 from parsers.jsonld import Claims, read_claims
-from parsers.links import absolute
+from parsers.links import absolute, plain_host
 from parsers.text import clean_line, cut
 from parsers.titles import choose_title
 from parsers.zones import zone_of
@@ -73,10 +73,10 @@ def describe(
     base = base_url or page.url or ""
     published, source, raw = _published(head, page, claims, cleaned_published_line)
     site = _site_name(head, claims)
-    names = f"{site or ''} {_host(page.url) or ''}".strip()
+    host = _host(page.url)
     return Metadata(
-        title=_title(head, page, claims, site),
-        author=choose_author(_bylines(head, page, claims), named, names),
+        title=_title(head, page, claims, site or host),
+        author=choose_author(_bylines(head, page, claims), named, f"{site or ''} {host or ''}".strip()),
         published_at=published.at if published else None,
         published_precision=published.precision if published else None,
         published_from=source,
@@ -206,12 +206,12 @@ def _title(head: Head, page: Page, claims: Sequence[Claims], site: str | None) -
     claimed = [c.headline for c in claims if c.headline and not c.page]
     claimed += list(_values(head, metas.TITLES))
     entry_title = page.entry.title if page.entry else None
-    return choose_title(head.headlines, entry_title, claimed, head.title, site or _host(page.url))
+    return choose_title(head.headlines, entry_title, claimed, head.title, site)
 
 
 def _host(url: str | None) -> str | None:
     try:
-        return urlsplit(url).hostname if url else None
+        return (plain_host(url) or urlsplit(url).hostname) if url else None
     except ValueError:
         return None
 
