@@ -287,7 +287,7 @@ def _at_home(facts: metadata.Metadata, page: Page, rule: Rule) -> metadata.Metad
 
 
 def _body(cleaned: Cleaned) -> str:
-    text = "\n\n".join(block.text for block in cleaned.blocks if block.kind is not CAPTION)
+    text = "\n\n".join([block.text for block in cleaned.blocks if block.kind is not CAPTION])
     return text if len(text) <= BODY // 4 else _within(text, BODY)
 
 
@@ -341,7 +341,8 @@ def _assemble(
 
 def _untitled(captions: tuple[Caption, ...], title: str | None) -> tuple[Caption, ...]:
     """Captions but for a headline that a class name calls one."""
-    return tuple(c for c in captions if c.credit or normal(c.text) != normal(title or ""))
+    own = normal(title or "") if captions else ""
+    return tuple([c for c in captions if c.credit or normal(c.text) != own])
 
 
 def _in_parts(article: Article, parts: Parts | None) -> Article:

@@ -12,9 +12,11 @@ from parsers.tree import Tree, expand
 LONGEST = 100  # characters
 ELEMENTS = 10  # of those that were not entered
 BEFORE, INTO, AFTER, MOST = 15, 4, 4, 20  # lines
-_TIME = re.compile(r"(?<!\d)[0-2]?\d[:.][0-5]\d(?!\d)")
-_YEAR = re.compile(r"(?:19[89]|20[0-4])\d(?<!\d{5})(?!\d)")  # what stands before is asked last: that spares most lines
-_SINCE = re.compile(r"(?=[abhklty])\b(?:lalu|ago|kemarin|yesterday|hari ini|today|baru saja)\b")
+# Of these patterns what stands before is asked last: that spares most lines.
+_TIME = re.compile(r"[:.](?:(?<=\d.)(?<!\d\d.)|(?<=[0-2]\d.)(?<!\d\d\d.))[0-5]\d(?!\d)")
+_YEAR = re.compile(r"(?:19[89]|20[0-4])\d(?<!\d{5})(?!\d)")
+_SINCE_WORDS = ("lalu", "ago", "kemarin", "yesterday", "hari ini", "today", "baru saja")
+_SINCE = re.compile("|".join(rf"{word}\b(?<=\b{word})" for word in _SINCE_WORDS))
 _STROKES = re.compile(r"\s+[-–—|•·/]\s+")
 SINCE_BEFORE = 6  # lines before the text in which "3 jam lalu" tells of it and not of another post
 
@@ -29,10 +31,12 @@ def date_lines(tree: Tree, choice: Choice) -> tuple[str, ...]:
     first, last = tree.rows[choice.elements[0]].first, tree.last[choice.elements[-1]]
     lines = tree.lines
     near = (*lines[max(0, first - BEFORE) : first][::-1], *lines[first : first + INTO], *lines[last : last + AFTER])
-    texts = [line.text for line in near if len(line.text) < LONGEST and line.kind is not CAPTION]
-    dated = sorted(filter(_YEAR.search, texts), key=_without_time)
-    above = (line.text for line in near[:SINCE_BEFORE] if len(line.text) < LONGEST and not line.linked)
-    return (*dated[:MOST], *(text for text in above if _SINCE.search(text.lower()) and _tells_since(text)))
+    texts = [text for line in near if len(text := line.text) < LONGEST and line.kind is not CAPTION]
+    dated = list(filter(_YEAR.search, texts))
+    if len(dated) > 1:
+        dated.sort(key=_without_time)
+    above = [text for line in near[:SINCE_BEFORE] if len(text := line.text) < LONGEST and not line.linked]
+    return (*dated[:MOST], *[text for text in above if _SINCE.search(text.lower()) and _tells_since(text)])
 
 
 def _tells_since(text: str) -> bool:

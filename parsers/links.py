@@ -54,7 +54,7 @@ _NOISE_PAIR = frozenset(
     ("m=0", "m=1", "page=all", "single=1", "showpage=all", "view=all", "output=amp", "outputtype=amp")
 )
 # A URL that is as it should be, as most are: nothing to join, to escape or to drop.
-_PATH = r"/[A-Za-z0-9/%:@!$&'()*+,=~._-]*(?:\?[A-Za-z0-9/%:@!$&'()*+,=~._?-]+)?"
+_PATH = r"(/[A-Za-z0-9/%:@!$&'()*+,=~._-]*)(?:\?([A-Za-z0-9/%:@!$&'()*+,=~._?-]+))?"
 _HOME = r"https?://((?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,4}[a-z]{2,20})"
 _ABSOLUTE, _ROOTED = re.compile(_HOME + _PATH), re.compile("(?!//)" + _PATH)
 _ORIGIN = re.compile(_HOME + r"(?=[/?#]|\Z)")
@@ -99,6 +99,14 @@ def plain_host(url: str) -> str | None:
     """The host of a URL that is written as most are, at one look; None for any other, which may have one too."""
     origin = _ORIGIN.match(url)
     return origin[1] if origin else None
+
+
+def taken_apart(url: str) -> tuple[str, str, str]:
+    """Authority, path and query of a URL, at one look where it is written as most are. Raises ValueError."""
+    if plain := _ABSOLUTE.fullmatch(url):
+        return plain[1], plain[2], plain[3] or ""
+    parts = urlsplit(url)
+    return parts.netloc, parts.path, parts.query
 
 
 def site_of(url: str) -> str:

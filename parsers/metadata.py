@@ -31,7 +31,7 @@ from parsers.block import Head
 from parsers.datelines import states_publication
 from parsers.dates import SLACK, Moment, parse_date
 from parsers.jsonld import Claims, read_claims
-from parsers.links import absolute, plain_host
+from parsers.links import absolute, plain_host, taken_apart
 from parsers.text import clean_line, cut
 from parsers.titles import choose_title
 from parsers.zones import zone_of
@@ -183,7 +183,7 @@ def _visible(head: Head, line: str | None) -> Iterator[str]:
 
 def _url_day(url: str | None) -> str | None:
     try:
-        m = _URL_DAY.search(urlsplit(url or "").path)
+        m = _URL_DAY.search(taken_apart(url or "")[1])
     except ValueError:
         return None
     return "-".join(part for part in m.groups() if part) if m else None
@@ -228,20 +228,22 @@ def _bylines(head: Head, page: Page, claims: Sequence[Claims]) -> Iterator[str]:
 
 
 def _tags(head: Head, page: Page, claims: Sequence[Claims]) -> tuple[str, ...]:
-    """The first source that names any: the feed, article:tag, the page's tag links, JSON-LD, keywords."""
-    keywords = [part for value in _values(head, metas.KEYWORDS) for part in value.split(",")]
-    candidates: tuple[Sequence[str], ...] = (
-        page.entry.tags if page.entry else (),
-        head.metas.get(metas.TAG, ()),
-        head.tags,
-        next((c.tags for c in claims if c.tags), ()),
-        keywords,
-    )
-    for tags in candidates:
+    """The first source that names any."""
+    for tags in _tag_candidates(head, page, claims):
         clean = [cut(text, TAG_CHARS) for tag in tags if (text := clean_line(tag).strip(" #,"))]
         if clean:
             return tuple(dict.fromkeys(clean))[:TAGS]
     return ()
+
+
+def _tag_candidates(head: Head, page: Page, claims: Sequence[Claims]) -> Iterator[Sequence[str]]:
+    """The feed, article:tag, the page's tag links, JSON-LD, keywords."""
+    if page.entry:
+        yield page.entry.tags
+    yield head.metas.get(metas.TAG, ())
+    yield head.tags
+    yield next((c.tags for c in claims if c.tags), ())
+    yield [part for value in _values(head, metas.KEYWORDS) for part in value.split(",")]
 
 
 # --- addresses --------------------------------------------------------------------------------------------------------

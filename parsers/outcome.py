@@ -6,11 +6,11 @@ Each verdict needs a page with little text of its own, and words that only such 
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from kliping.model import PageOutcome
 from parsers import marks as mark
 from parsers import metas
+from parsers.links import taken_apart
 from parsers.tree import Tree
 
 LITTLE = 1500  # characters of body above which no word makes a page anything but an article
@@ -73,7 +73,7 @@ def judge(tree: Tree, url: str | None, body: str, article_url: str | None = None
 
 def _is_formed(url: str | None, article_url: str | None) -> bool:
     try:
-        return bool(url and article_url and re.search(article_url, urlsplit(url).path))
+        return bool(url and article_url and re.search(article_url, taken_apart(url)[1]))
     except ValueError:
         return False
 
@@ -82,17 +82,16 @@ def is_index(tree: Tree, url: str | None) -> bool:
     """Whether the page lists posts: an address that says so, and several posts side by side, none of them the page."""
     url = url or next((href for rel, href in tree.head.links if rel == "canonical"), None)
     try:
-        parts = urlsplit(url or "")
+        named, path, query = taken_apart(url or "")
     except ValueError:
         return False
-    named = bool(parts.netloc)
-    if (named and (not _INDEX_PATH.search(parts.path) or parts.query.startswith("p="))) or _says_article(tree):
+    if (named and (not _INDEX_PATH.search(path) or query.startswith("p="))) or _says_article(tree):
         return False
     posts = _posts(tree)
     total = sum(len(line.text) for line in tree.lines)
     if len(posts) < 2 or 2 * max(posts) > total:
         return False
-    return named or (len(posts) >= 5 and 3 * max(posts) < sum(posts))
+    return bool(named) or (len(posts) >= 5 and 3 * max(posts) < sum(posts))
 
 
 def _says_article(tree: Tree) -> bool:

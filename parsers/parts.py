@@ -28,6 +28,7 @@ _OF = re.compile(
     r"|(?P<c>\d{1,2}) ?(?:dari|of|/) ?(?P<d>\d{1,2}) (?:halaman|laman|pages?)\W*",
     re.IGNORECASE,
 )
+_OF_BEGINS = frozenset("0123456789hHlLpP")
 _PAGED = re.compile(r"=(?:\d{1,2}|all)(?:$|[&#])|/\d{1,2}/?(?:$|[?#])").search
 _PAGE_NAMES = frozenset(("page", "p", "hal", "halaman", "paged", "pg"))
 _WHOLE = frozenset((("page", "all"), ("single", "1"), ("showpage", "all"), ("view", "all")))
@@ -75,7 +76,8 @@ def parts_of(tree: Tree, choice: Choice, url: str | None, rule: Rule, cut_off: b
         return None
     first, last = tree.rows[choice.elements[0]].first, tree.last[choice.elements[-1]]
     lines = tree.lines[first : last + NEAR]
-    counted = [m for line in lines if len(line.text) < _LABEL and (m := _OF.fullmatch(line.text))]
+    short = [text for line in lines if len(text := line.text) < _LABEL and text[0] in _OF_BEGINS]
+    counted = [m for text in short if (m := _OF.fullmatch(text))]
     if counted:
         cut_off = max(int(m["a"] or m["c"]) for m in counted) < max(int(m["b"] or m["d"]) for m in counted) <= 20
         if not cut_off:
