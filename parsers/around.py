@@ -7,7 +7,7 @@ that say by their markup or form what they are count here, since nothing else th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kliping.model import Caption, Credit, Source
 from parsers import captions, people, sources
@@ -19,8 +19,7 @@ from parsers.sift import resolved
 NEAR = 12  # blocks looked at on either side
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(NamedTuple):
     """Found beside the body, in document order."""
 
     captions: tuple[Caption, ...] = ()

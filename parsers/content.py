@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice, takewhile
+from typing import NamedTuple
 
 from parsers import marks as mark
 from parsers import metas
@@ -160,8 +160,7 @@ def _own_prose(tree: Tree, sums: Sums, index: int, before: int, anywhere: bool) 
     return any(tree.lines[n].owner == index and sums.prose[n + 1] > sums.prose[n] for n in numbers)
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """Where the article's text is: elements in document order, and what led there."""
 
     elements: tuple[int, ...]

@@ -12,6 +12,7 @@ import codecs
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from itertools import accumulate, islice, repeat
 
 DEPTH = 512
@@ -35,8 +36,6 @@ _MANY = 4000  # tags: fewer cannot nest deep enough to cost more than 20 ms, and
 _NAME = re.compile(rb"<(/?[a-zA-Z][a-zA-Z0-9]*)")
 _LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CHILDLESS = (b"br", b"BR", b"img", b"IMG", b"inp", b"INP", b"met", b"lin", b"hr", b"HR", b"sou", b"pat", b"use")
-_STEP = {b"/" + bytes((one, two)): -1 for one in _LETTERS for two in _LETTERS + b"123456"}
-_STEP |= {b"/" + bytes((one,)): -1 for one in _LETTERS} | dict.fromkeys(_CHILDLESS, 0)
 
 _OPENS = re.compile(rb"(/?)([a-zA-Z][^\s/>]*+)")
 _ENDS = re.compile(rb"""[>"']""")
@@ -158,10 +157,17 @@ def _emptied(html: bytes) -> tuple[bytes, bool]:
 def _may_nest(html: bytes) -> bool:
     """Whether tags may nest too deep: more of them open at once, or closed under names that never opened."""
     names = _NAME.findall(html)
-    if max(accumulate(map(_STEP.get, (name[:3] for name in names), repeat(1))), default=0) > DEPTH:
+    if max(accumulate(map(_steps().get, (name[:3] for name in names), repeat(1))), default=0) > DEPTH:
         return True
     counts = Counter(names)
     return sum(max(0, n - counts[name[1:]]) for name, n in counts.items() if name[:1] == b"/") > DEPTH // 2
+
+
+@cache
+def _steps() -> dict[bytes, int]:
+    """How much deeper a tag leads, by the beginning of its name; 1 is not listed. Few pages have so many tags."""
+    closing = {b"/" + bytes((one, two)): -1 for one in _LETTERS for two in _LETTERS + b"123456"}
+    return closing | {b"/" + bytes((one,)): -1 for one in _LETTERS} | dict.fromkeys(_CHILDLESS, 0)
 
 
 def _is_giant(html: bytes, start: int, end: int) -> bool:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import product
+from typing import NamedTuple
 
 from parsers import packaged
 from parsers.block import PARAGRAPH, QUOTE, VERBATIM, Block
@@ -43,8 +43,7 @@ def bare(line: str) -> str:
     return line[start:end]
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """One table of lines.toml."""
 
     name: str

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from kliping.model import Article
@@ -35,8 +36,7 @@ _WHOLE = frozenset((("page", "all"), ("single", "1"), ("showpage", "all"), ("vie
 _STEPS = frozenset(("page", "hal", "halaman"))  # /slug/page/2
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """Where an article goes on: `whole` holds all of it, `next` its next page; None where the page does not tell."""
 
     whole: str | None = None

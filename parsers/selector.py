@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kliping.errors import RuleError
 
@@ -25,8 +25,7 @@ _OPERATORS: dict[str, Callable[[str, str], bool]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(NamedTuple):
     """A compound selector; `source` is as written. A test is (attribute, operator, value); no operator: it is there."""
 
     source: str

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from kliping.model import Source
 from parsers.block import HEADING, ITEM, Block, Link
@@ -107,8 +107,7 @@ _MANY = 20
 _JOINING = re.compile(r"^(?:[\s,;.&|()\[\]:-]|\b(?:dan|and)\b)+|(?:[\s,;.&|()\[\]:-]|\b(?:dan|and)\b)+$")
 
 
-@dataclass(frozen=True, slots=True)
-class SourceLine:
+class SourceLine(NamedTuple):
     """What a source line said; `waiting` when the label stands alone and its link may be in the next block.
 
     `only_over` names how many links it must then have under it to be a source line at all: any, or a single one.

@@ -7,7 +7,8 @@ the closed lists, a call, a comment count or a source line; else nothing goes.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from kliping.model import Credit, Removal, Source
 from parsers.block import CELL, CODE, HEADING, Block, Link
@@ -31,8 +32,7 @@ _CUTTABLE = frozenset(
 _WEAK = frozenset({"labels", "related_weak"})
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(NamedTuple):
     """What is left of the block (None when nothing) and what was cut, in document order."""
 
     rest: Block | None

@@ -8,8 +8,8 @@ A single word outside it ("Tinggalkan komentar seperlunya, pesan ibunya.") makes
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 LONGEST = 100  # characters
 _MOST = 14  # words
@@ -25,8 +25,7 @@ _STEP = re.compile(
 )  # of a guide, naming a button
 
 
-@dataclass(frozen=True, slots=True)
-class _Vocabulary:
+class _Vocabulary(NamedTuple):
     """`core` words make a line of these words furniture; a `weak` one does beside a word of `invites`."""
 
     name: str
