@@ -26,7 +26,7 @@ from parsers.authors import is_desk
 from parsers.block import CAPTION, HEADING, PARAGRAPH, Block, Head, Line
 from parsers.captions import is_told, merged, parse_caption
 from parsers.clean import CleanContext, Cleaned, clean
-from parsers.content import NOTHING, OWN_POST, Choice, choose
+from parsers.content import LOUDEST, NOTHING, OWN_POST, Choice, choose
 from parsers.datelines import date_lines, unread_date_lines
 from parsers.decode import defuse, presumed, redecoded
 from parsers.feedtext import plain_length
@@ -262,7 +262,7 @@ def _describe(reading: _Reading, page: Page) -> tuple[Head, metadata.Metadata]:
 def _headlines(tree: Tree) -> tuple[str, ...]:
     """What is named a headline, then every h1 but a logo that leads home; without either, what the page's title says
     beside the site's name."""
-    loud = (line for line in tree.lines if line.kind is HEADING and tree.name(line.owner) == "h1")
+    loud = [line for line in tree.lines if line.kind is HEADING and tree.rows[line.owner].tag in LOUDEST]
     found = [line.text for line in loud if 2 * line.linked < len(line.text)]
     if not found and not tree.head.headlines:
         title = tree.head.title or ""

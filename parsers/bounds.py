@@ -193,11 +193,11 @@ def is_dated(text: str) -> bool:
 def standfirst(tree: Tree, begin: int) -> int:
     """The line right below the headline that the page's own summary repeats and that a date follows, or -1."""
     lines = tree.lines
-    if not 0 < begin < len(lines) - 1 or not any(is_dated(line.text) for line in lines[begin + 1 : begin + 1 + _NEAR]):
+    if not 0 < begin < len(lines) - 1:
         return -1
     text = lines[begin].text
-    told = (value for name in metas.DESCRIPTIONS for value in tree.head.metas.get(name, ()))
-    return begin if any(text in value for value in told) else -1
+    told = [value for name in metas.DESCRIPTIONS for value in tree.head.metas.get(name, ()) if text in value]
+    return begin if told and any(is_dated(line.text) for line in lines[begin + 1 : begin + 1 + _NEAR]) else -1
 
 
 def _shape(tree: Tree, index: int) -> tuple[int, str | None]:

@@ -29,6 +29,7 @@ _LEADING = frozenset((PARAGRAPH, HEADING))
 _FULL_LINE = 40  # characters of a line that is more than a name or a date
 _LEAD, _LEAD_LINES = 60, 30  # characters of a lead, and how many lines below the headline it is looked for
 _NAMED = mark.BODY | mark.PROPERTY
+_MOST_VOTES = 600  # characters of a line that count
 _MOST_BONUS = 1.2  # for an element that is named the text
 _WIDE, _NARROW = 7, 5  # of a grid's twelve columns: the main one, and one beside it
 _COLUMNS = re.compile(
@@ -43,7 +44,7 @@ def numbers_of(names: str) -> frozenset[int]:
 
 
 _LEAVES = numbers_of("p li h1 h2 h3 h4 h5 h6 pre blockquote td dd dt span font a b")
-_FRAME, _ARTICLE, _LOUDEST, _SECTION = map(numbers_of, ("body html", "article", "h1", "section"))
+_FRAME, _ARTICLE, LOUDEST, _SECTION = map(numbers_of, ("body html", "article", "h1", "section"))
 _BARS = numbers_of("ul ol nav aside figure footer form table")
 
 
@@ -84,14 +85,14 @@ def _votes(tree: Tree, sums: Sums) -> dict[int, float]:
             index = line.owner
             if rows[index].tag in _LEAVES and rows[index].parent >= 0:
                 index = rows[index].parent
-            votes[index] = votes.get(index, 0.0) + min(prose, 600) / 100 + 1
+            votes[index] = votes.get(index, 0.0) + (prose if prose < _MOST_VOTES else _MOST_VOTES) / 100 + 1
     return votes
 
 
 def _bonus(tree: Tree, sums: Sums, index: int) -> float:
-    first, last = tree.rows[index].first, tree.last[index]
-    text, linked = sums.over(sums.text, first, last), sums.over(sums.linked, first, last)
-    marks = tree.rows[index].marks
+    row, last = tree.rows[index], tree.last[index]
+    text, linked = sums.over(sums.text, row.first, last), sums.over(sums.linked, row.first, last)
+    marks = row.marks
     bonus = _MOST_BONUS if marks & _NAMED else 1.1 if marks & (mark.AREA | mark.POST) else 1.0
     return bonus * (1 - linked / text) if text else 0.0
 
@@ -129,7 +130,7 @@ def _has_headline(tree: Tree, sums: Sums, index: int) -> bool:
     if sums.begin > 0:
         return first < sums.begin
     inside = tree.lines[first : tree.last[index]]
-    return any(line.kind is HEADING and tree.rows[line.owner].tag in _LOUDEST for line in inside)
+    return any(line.kind is HEADING and tree.rows[line.owner].tag in LOUDEST for line in inside)
 
 
 def _has_side_column(tree: Tree, index: int, inner: int) -> bool:
@@ -323,7 +324,7 @@ def _any_text(tree: Tree, sums: Sums) -> Choice:
 
 
 def _over(tree: Tree, sums: Sums, of: list[int], elements: Sequence[int]) -> int:
-    return sum(sums.over(of, tree.rows[i].first, tree.last[i]) for i in elements)
+    return sum([sums.over(of, tree.rows[i].first, tree.last[i]) for i in elements])
 
 
 def _own_text(tree: Tree, sums: Sums, matches: list[int], deepest: bool) -> tuple[int, ...]:
@@ -352,7 +353,7 @@ def _post_of(tree: Tree, index: int) -> int:
 
 
 def _text(tree: Tree, sums: Sums, index: int) -> int:
-    return _over(tree, sums, sums.text, (index,))
+    return sums.over(sums.text, tree.rows[index].first, tree.last[index])
 
 
 def _holds(tree: Tree, sums: Sums, ruled: Choice, generic: Choice, verified: bool) -> bool:

@@ -52,6 +52,7 @@ _FOOTER, _LIST_ITEM = numbers_of("footer"), numbers_of("li")
 _SOURCE_LABELS = LONE_LABELS | REFERENCE_LABELS
 _LISTS = numbers_of("ul ol div section table dl aside nav tr tbody td")
 _JUDGED = _FRAMES | _LISTS
+_ASKED = frozenset((CAPTION, CODE))
 _STAYS = 0.4  # share of the prose from which an element is read that the walk did not enter
 
 
@@ -127,7 +128,7 @@ class _Sifter:
             noise = self.noise_in(TAG_NAMES.get(tag, ""), attributes)
             if noise and self._share(index) < 0.6:
                 return f"{self.rule.name} {noise.source}"
-            if marks and (reason := self._by_marks(index, marks)):
+            if marks & _DOUBTED and (reason := self._by_marks(index, marks)):
                 return reason
             if "itemprop" in attributes and attributes["itemprop"] in _FACTS and self._share(index) < 0.1:
                 return f"itemprop {attributes['itemprop']}"
@@ -140,8 +141,6 @@ class _Sifter:
         return self._list_of_links(first, last, linked) if linked else None
 
     def _by_marks(self, index: int, marks: int) -> str | None:
-        if not marks & _DOUBTED:
-            return None
         share = self._share(index)
         if marks & mark.COMMENTS and share < 0.5:
             return "comments"
@@ -248,19 +247,23 @@ class _Sifter:
     def _emit_lines(self, first: int, last: int) -> None:
         begin, end = (self.sums.begin - 1, self.sums.end) if self.unruled else (0, last)
         why_of, beside, standfirst = self.why.get, self.beside, self.standfirst
+        keep, base = self.out.blocks.append, self.base
         for number, line in enumerate(self.lines[first:last], first):
-            if begin <= number < end and number != standfirst:
-                self._take(line._replace(kind=CAPTION) if number in beside else line, why_of(line.owner))
-            else:
+            if not begin <= number < end or number == standfirst:
                 where = "above the headline" if number < begin else "standfirst"
                 self.out.leave(line, where if number < end else "below the article", gap=False)
+            elif number in beside:
+                self._take(line._replace(kind=CAPTION), why_of(line.owner))
+            elif line.links or line.kind in _ASKED or why_of(line.owner):
+                self._take(line, why_of(line.owner))
+            else:
+                keep(block_of(line, base))
 
     def _expand(self, index: int) -> None:
         """What was not entered is body after all when it holds much of the prose; else it leaves unread."""
-        why = self.why.get(self.rows[index].parent)
-        unread = Unread(self.tree, index, why or self._word(index), len(self.out.blocks))
+        why, unread = self.why.get(self.rows[index].parent), Unread(self.tree, index, len(self.out.blocks))
         if why or self.rows[index].marks & mark.COMMENTS or not unread.has_prose(_STAYS * self.total):
-            self.out.left.append(unread)
+            self.out.left.append((why or self._word(index), unread))
             return
         for line in unread.lines:
             self._take(line, None)

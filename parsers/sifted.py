@@ -8,7 +8,7 @@ from functools import cached_property
 from kliping.model import Removal
 from parsers.block import CELL, CODE, HEADING, Block, Line
 from parsers.bounds import AROUND, counts_comments, goes_on, heads_comments, reads_on
-from parsers.sums import prose_of
+from parsers.sums import running
 from parsers.text import clean_spaced
 from parsers.tree import Tree, expand
 
@@ -41,10 +41,10 @@ _INSET = re.compile(
 
 
 class Unread:
-    """An element that the walk did not enter and that is not body, right above the block of number `before`."""
+    """An element that the walk did not enter, right above the block of number `before`."""
 
-    def __init__(self, tree: Tree, index: int, why: str, before: int) -> None:
-        self.node, self.why, self.before = tree.pruned[index], why, before
+    def __init__(self, tree: Tree, index: int, before: int) -> None:
+        self.node, self.before = tree.pruned[index], before
 
     @cached_property
     def lines(self) -> list[Line]:
@@ -54,7 +54,7 @@ class Unread:
     def has_prose(self, least: float) -> bool:
         """Whether it holds more running text than this, which most are too short for: line breaks add to a text at most
         a space for each of its characters."""
-        return 2 * len(self.node.text()) > least and sum(map(prose_of, self.lines)) > least
+        return 2 * len(self.node.text()) > least and running(self.lines).prose[-1] > least
 
 
 class Sifted:
@@ -62,34 +62,35 @@ class Sifted:
 
     def __init__(self) -> None:
         self.blocks: list[Block] = []
-        self.left: list[Removal | Unread] = []
+        self.left: list[tuple[str, Line | Block | Unread]] = []  # why, and what
         self._unlinked: set[int] = set()
 
     def leave(self, line: Line, why: str, gap: bool = True) -> None:
         """A line goes; where it is a link in the text, it leaves a `gap` above the next block."""
-        self.left.append(Removal(STEP, why, clean_spaced(line.text)))
+        self.left.append((why, line))
         if gap and _is_link(line):
             self._unlinked.add(len(self.blocks))
 
     def cut(self, number: int, why: str) -> None:
         """The blocks from this one on go."""
-        self.left += [Removal(STEP, why, block.text) for block in self.blocks[number:]]
+        self.left += [(why, block) for block in self.blocks[number:]]
         del self.blocks[number:]
 
     @cached_property
     def removed(self) -> list[Removal]:
         """All that left, in order; to be asked when all has."""
         found: list[Removal] = []
-        for gone in self.left:
-            if isinstance(gone, Unread):
-                found += [Removal(STEP, gone.why, clean_spaced(line.text)) for line in gone.lines]
+        for why, gone in self.left:
+            if isinstance(gone, Block):
+                found.append(Removal(STEP, why, gone.text))
             else:
-                found.append(gone)
+                lines = gone.lines if isinstance(gone, Unread) else (gone,)
+                found += [Removal(STEP, why, clean_spaced(line.text)) for line in lines]
         return found
 
     def unlinked(self) -> set[int]:
         """The numbers of blocks right above which a line that is a link left."""
-        unread = (gone for gone in self.left if isinstance(gone, Unread))
+        unread = (gone for _, gone in self.left if isinstance(gone, Unread))
         return self._unlinked | {gone.before for gone in unread if any(map(_is_link, gone.lines))}
 
 
@@ -102,17 +103,18 @@ def drop_tail(sifted: Sifted) -> None:
     blocks, seen = sifted.blocks, 0
     most = _TAIL_FROM * sum([len(block.text) for block in blocks])
     for number, block in enumerate(blocks):
-        size = len(block.text)
-        if size < _LABEL and block.kind not in (CELL, CODE) and _closes(sifted, number, seen, most):
+        text = block.text
+        late = seen > most or (seen > OWN and text[:1].isdigit())
+        if late and len(text) < _LABEL and block.kind not in (CELL, CODE) and _closes(sifted, number, seen, most):
             sifted.cut(number, "under a closing label")
             return
-        seen += size
+        seen += len(text)
 
 
 def _closes(sifted: Sifted, number: int, seen: int, most: float) -> bool:
     """Whether a short line is the label of what is not the article, `seen` characters into it, and no text follows."""
     text = sifted.blocks[number].text
-    if seen > OWN and text[:1].isdigit() and counts_comments(sifted.blocks[number : number + 2]):
+    if seen > OWN and counts_comments(sifted.blocks[number : number + 2]):
         return True
     if seen <= most or not _TAIL.fullmatch(text):
         return False

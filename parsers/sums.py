@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import accumulate
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from parsers.block import CELL, CODE, ITEM, PARAGRAPH, QUOTE, Line
 from parsers.bounds import bounds_of
@@ -15,8 +15,7 @@ _ENDS = (".", "!", "?", "”", '"', ":", "…", "»", ")", "’")
 _TEXT_KINDS = frozenset((PARAGRAPH, QUOTE, ITEM, CELL, CODE))
 
 
-@dataclass(frozen=True, slots=True)
-class Sums:
+class Sums(NamedTuple):
     """Running sums over lines: entry j is the sum of the lines before j. Outside of lines `begin` to `end`, where the
     article cannot stand, no line counts as prose."""
 
@@ -31,29 +30,30 @@ class Sums:
         return sums[last] - sums[first]
 
 
-def prose_of(line: Line) -> int:
-    """The characters of a line that are running text of the page's author, 0 for a label, a caption or a link list."""
-    free = len(line.text) - line.linked
-    if free < SENTENCE or line.linked > free or line.kind not in _TEXT_KINDS:
-        return 0
-    return free if free >= _PROSE or line.text.endswith(_ENDS) else 0
+def running(lines: Sequence[Line]) -> Sums:
+    """The sums of lines that may stand anywhere. What counts as prose are the characters of running text of the page's
+    author, outside links: no label, no caption, no list of links."""
+    text, linked, prose = [0], [0], [0]
+    all_text = all_linked = all_prose = 0
+    for words, _, kind, in_links, _, _, _ in lines:
+        size = len(words)
+        free = size - in_links
+        all_text += size
+        all_linked += in_links
+        if free >= SENTENCE and in_links <= free and kind in _TEXT_KINDS and (free >= _PROSE or words.endswith(_ENDS)):
+            all_prose += free
+        text.append(all_text)
+        linked.append(all_linked)
+        prose.append(all_prose)
+    return Sums(text, linked, prose)
 
 
 def sums_of(tree: Tree) -> Sums:
     """The running sums of a tree."""
-    lines = tree.lines
-    sizes = [len(line.text) for line in lines]
-    words = [prose_of(line) if size >= SENTENCE else 0 for line, size in zip(lines, sizes, strict=True)]
-    prose = list(accumulate(words, initial=0))
+    text, linked, prose, _, _ = running(tree.lines)
     begin, end = bounds_of(tree, prose)
     if above := prose[begin]:
         prose = [0] * begin + [sum_ - above for sum_ in prose[begin:]]
-    if end < len(lines):
+    if end < len(tree.lines):
         prose[end:] = [prose[end]] * (len(prose) - end)
-    return Sums(
-        text=list(accumulate(sizes, initial=0)),
-        linked=list(accumulate([line.linked for line in lines], initial=0)),
-        prose=prose,
-        begin=begin,
-        end=end,
-    )
+    return Sums(text, linked, prose, begin, end)
