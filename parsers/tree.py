@@ -155,9 +155,13 @@ class _Walk:
                 else:
                     marks = 0
                     if attributes := node.attributes:
-                        marks = _CLASSES[attributes.get("class")] | _TOKENS[attributes.get("id")]
-                        if not rare.isdisjoint(attributes):
-                            marks |= self._rare_marks(attributes, node)
+                        value = attributes.get("class")
+                        marks = _CLASSES[value]
+                        if value is None or len(attributes) > 1:  # most have a class alone
+                            if "id" in attributes:
+                                marks |= _TOKENS[attributes["id"]]
+                            if not rare.isdisjoint(attributes):
+                                marks |= self._rare_marks(attributes, node)
                         if marks & _CAPTURED:
                             self.gatherer.of_marks(marks, node, attributes)
                     if marks & _ASKED or number in special:
