@@ -37,9 +37,11 @@ _BY_NAME = {name: number for number, name in TAG_NAMES.items()}
 # What to do on leaving an element: a number from -1 on says that it is a row, and which row it stands in.
 _CLOSED, _OPEN, _ANCHOR, _STRONG = -2, -3, -4, -5
 _KIND_OF = {_BY_NAME[name]: kind for name, kind in tags.KINDS.items()}
-_TIME, _ARTICLE, _FOOTER = (_BY_NAME[name] for name in ("time", "article", "footer"))
-_PRE, _PRUNED, _READ = ({_BY_NAME[name] for name in names.split()} for names in (tags.PRE, tags.PRUNED, tags.READ))
-_SPECIAL = _PRE | _PRUNED
+_TIME, _ARTICLE, _HEADER, _FOOTER = (_BY_NAME[name] for name in ("time", "article", "header", "footer"))
+_PRE, _PRUNED, _READ, _SECTIONS = (
+    {_BY_NAME[name] for name in names.split()} for names in (tags.PRE, tags.PRUNED, tags.READ, tags.SECTIONS)
+)
+_SPECIAL = _PRE | _PRUNED | {_HEADER}
 _ASKED = mark.JUNK | mark.CAPTION | mark.LANDMARK
 _SPLITS = mark.JUNK | mark.CAPTION | mark.HIDDEN | mark.TAGS
 _NEVER_JUNK = mark.POST | mark.BODY | mark.PROPERTY
@@ -221,6 +223,8 @@ class _Walk:
         index, first = len(rows), len(self.lines)
         rows.append(_tuple(Row, (around, number, attributes, marks, kind, first)))
         if marks & _ASKED or number in _SPECIAL:
+            if number == _HEADER and self._is_banner(node, marks):
+                marks |= mark.LANDMARK
             if self._is_left_out(number, marks):
                 self.tree.pruned[index] = node
                 self.last[index] = first
@@ -243,6 +247,13 @@ class _Walk:
             return False
         excused = marks & mark.KEEP and (marks & mark.AREA or not named)
         return not (excused or marks & _NEVER_JUNK)
+
+    def _is_banner(self, node: LexborNode, marks: int) -> bool:
+        """Whether a header is the page's own, as HTML-AAM tells it from a section's, and holds no headline."""
+        index = self.current
+        while index >= 0 and not (self.rows[index].tag in _SECTIONS or self.rows[index].marks & _NEVER_JUNK):
+            index = self.rows[index].parent
+        return index < 0 and not marks & mark.AREA and node.css_first("h1, h2, h3") is None
 
     def _in_article(self) -> bool:
         """Whether the current element is the article's own wrapper, whose footer names its tags."""
