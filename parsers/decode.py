@@ -41,6 +41,7 @@ _OPENS = re.compile(rb"(/?)([a-zA-Z][^\s/>]*+)")
 _ENDS = re.compile(rb"""[>"']""")
 _TAG_END = re.compile(rb"""(?:[^>"']++|"[^"]*+"|'[^']*+')*+>""")
 _UNREAD = re.compile(rb"""(script|style)(?:\s(?:[^>"']++|"[^"]*+"|'[^']*+')*+)?>""")
+_LONG_SCRIPT = 131_072  # bytes in which its end is looked for
 _EDGE = 100  # bytes at either end of a script in which a mark that ends a comment is looked for
 _OPENING = re.compile(rb"<[a-zA-Z]")
 _ATTRIBUTE = re.compile(rb"""[^\s/=>"']++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>]++))?+""")
@@ -143,15 +144,25 @@ def _emptied(html: bytes) -> tuple[bytes, bool]:
     """
     kept, at, giant, view = [], 0, False, memoryview(html)  # of which slices cost no copy
     for start, end in _stretches(html, b"<"):
+        if start < at:
+            continue
         tag = _UNREAD.match(html, start, end)
         if tag is None or tag.end() > start + 2 * ATTRIBUTES:
             giant = giant or _is_giant(html, start, end)
-        if tag is None or b"ld" in tag[0].lower() or not html.startswith(b"</" + tag[1], end):
+        if tag is None or b"ld" in tag[0].lower():
             continue
-        if b"-->" not in html[tag.end() : tag.end() + _EDGE] and b"-->" not in html[end - _EDGE : end]:
+        close = html.find(b"</" + tag[1], end, end + _LONG_SCRIPT)
+        if close >= 0 and not _may_end(html, tag.end(), end, close):
             kept.append(view[at : tag.end()])
-            at = end
+            at = close
     return (b"".join((*kept, view[at:])) if kept else html), giant
+
+
+def _may_end(html: bytes, first: int, end: int, close: int) -> bool:
+    """Whether a script may end elsewhere than at `close`, or the comment that it stands in; up to `end` it has no `<`."""
+    if end == close:
+        return b"-->" in html[first : first + _EDGE] or b"-->" in html[close - _EDGE : close]
+    return any(html.find(mark, first, close) >= 0 for mark in (b"-->", b"<!--", b"</S"))
 
 
 def _may_nest(html: bytes) -> bool:

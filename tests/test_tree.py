@@ -106,7 +106,8 @@ LONG = b"a { color: red }\n" * 200
 @pytest.mark.parametrize("tag", [b"<style>", b"<style media='a>b'>", b"<script>", b'<script type="application/json">'])
 def test_long_scripts_and_styles_are_emptied(tag: bytes) -> None:
     end = b"</" + tag[1:].split(b">")[0].split(b" ")[0] + b">"
-    assert defuse(b"<p>satu</p>" + tag + LONG + end + b"<p>dua</p>") == b"<p>satu</p>" + tag + end + b"<p>dua</p>"
+    for text in (LONG, LONG + b"a = '<svg></svg>'" + LONG, LONG + b"<" + LONG):
+        assert defuse(b"<p>satu</p>" + tag + text + end + b"<p>dua</p>") == b"<p>satu</p>" + tag + end + b"<p>dua</p>"
 
 
 @pytest.mark.parametrize(
@@ -118,6 +119,10 @@ def test_long_scripts_and_styles_are_emptied(tag: bytes) -> None:
         b"<p title='<style>'>" + LONG + b"</p>",
         b"<style-guide>" + LONG + b"</style-guide>",
         b"<style>" + LONG,
+        b"<style>" + LONG + b"<p>isi</p>",
+        b"<script>" + LONG + b"</SCRIPT><p>isi</p><script>x</script>",
+        b"<script>" + LONG + b"<!-- <script></script> --></script>",
+        b"<!-- <script>" + LONG + b"<p> --><p>isi</p><script>x</script>",
         b"<p>" + LONG + b"</p>",
     ],
 )
