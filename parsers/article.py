@@ -23,7 +23,7 @@ from kliping.model import Article, Caption, Credit, Origin, Page, PageOutcome, R
 from parsers import metadata, metas
 from parsers.around import NEAR, Around, look_around
 from parsers.authors import is_desk
-from parsers.block import CAPTION, HEADING, PARAGRAPH, Block, Head, Line
+from parsers.block import CAPTION, HEADING, PARAGRAPH, Block, Head, Line, Tree
 from parsers.captions import is_told, merged, parse_caption
 from parsers.clean import CleanContext, Cleaned, clean
 from parsers.content import LOUDEST, NOTHING, OWN_POST, Choice, choose
@@ -45,7 +45,7 @@ from parsers.sifted import Sifted
 from parsers.sniff import is_binary
 from parsers.sums import sums_of
 from parsers.text import clean_line, cut
-from parsers.tree import Tree, read, read_asides
+from parsers.tree import read, read_asides
 
 EXTRACTOR = f"kliping {__version__}"
 TITLE, AUTHOR, URL, BODY = 1000, 300, 2048, 1024 * 1024

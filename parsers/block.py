@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Attributes = dict[str, str | None]
 
@@ -104,3 +104,29 @@ class Head(NamedTuple):
     bylines: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     date_lines: tuple[str, ...] = ()
+
+
+_NO_HEAD = Head()
+
+
+class Tree:
+    """The arrays, in document order. Element i begins at block `rows[i].first` and ends before block `last[i]`.
+
+    `names` are those of lexbor's numbers of tags. `pruned` holds the parser's elements that were not entered because
+    their words say junk: `tree.expand` reads them when they turn out to matter. `asides` are noscript elements.
+    `images` holds (block that follows, element). Inline elements are here only where they were set apart.
+    """
+
+    def __init__(self, names: Mapping[int, str]) -> None:
+        self.names = names
+        self.rows: list[Row] = []
+        self.last: dict[int, int] = {}
+        self.lines: list[Line] = []
+        self.pruned: dict[int, Any] = {}
+        self.asides: list[Any] = []
+        self.images: list[tuple[int, int]] = []
+        self.head = _NO_HEAD
+
+    def name(self, index: int) -> str:
+        """The element's tag name; empty for a tag HTML does not know."""
+        return self.names.get(self.rows[index].tag, "")

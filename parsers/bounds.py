@@ -12,8 +12,7 @@ from collections.abc import Sequence
 
 from parsers import marks as mark
 from parsers import metas
-from parsers.block import CELL, HEADING, ITEM, Block, Line
-from parsers.tree import Tree
+from parsers.block import CELL, HEADING, ITEM, Block, Line, Tree
 
 FEW = 500  # characters of running text below which a page's post is told by its markup
 LEAST = 150  # characters of running text that the article has inside a bound

@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 from parsers import marks as mark
 from parsers import metas
-from parsers.block import HEADING, PARAGRAPH, Row
+from parsers.block import HEADING, PARAGRAPH, Row, Tree
 from parsers.bounds import FEW
 from parsers.rules import Rule
 from parsers.selector import Selector
 from parsers.sums import SENTENCE, Sums
-from parsers.tree import TAG_NAMES, Tree
+from parsers.tree import TAG_NAMES
 
 OWN_POST = "post"  # how a post is chosen that is told by its markup alone
 _SHORT_POST = 200  # characters from which it is believed against any other reading of the page

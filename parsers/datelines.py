@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from parsers.block import CAPTION
+from parsers.block import CAPTION, Tree
 from parsers.content import Choice
 from parsers.dates import MONTHS, STAMP_WORDS, is_stamp
-from parsers.tree import Tree, expand
+from parsers.tree import expand
 
 LONGEST = 100  # characters
 ELEMENTS = 10  # of those that were not entered

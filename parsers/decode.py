@@ -159,7 +159,7 @@ def _emptied(html: bytes) -> tuple[bytes, bool]:
 
 
 def _may_end(html: bytes, first: int, end: int, close: int) -> bool:
-    """Whether a script may end elsewhere than at `close`, or the comment that it stands in; up to `end` it has no `<`."""
+    """Whether a script, or the comment it stands in, may end elsewhere than at `close`; up to `end` it has no `<`."""
     if end == close:
         return b"-->" in html[first : first + _EDGE] or b"-->" in html[close - _EDGE : close]
     return any(html.find(mark, first, close) >= 0 for mark in (b"-->", b"<!--", b"</S"))

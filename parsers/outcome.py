@@ -10,8 +10,8 @@ import re
 from kliping.model import PageOutcome
 from parsers import marks as mark
 from parsers import metas
+from parsers.block import Tree
 from parsers.links import taken_apart
-from parsers.tree import Tree
 
 LITTLE = 1500  # characters of body above which no word makes a page anything but an article
 _FIRST = 12  # lines

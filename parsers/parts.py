@@ -14,11 +14,10 @@ from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from kliping.model import Article
 from parsers import marks as mark
-from parsers.block import Line
+from parsers.block import Line, Tree
 from parsers.content import Choice
 from parsers.links import absolute
 from parsers.rules import Rule, Rules
-from parsers.tree import Tree
 
 INCOMPLETE = "incomplete"  # flag: the article goes on at an address that was not read
 PAGE = 200  # characters of a page that waits for a click

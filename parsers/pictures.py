@@ -6,9 +6,8 @@ belongs to the article although it stands outside its text.
 
 from __future__ import annotations
 
-from parsers.block import CAPTION, CELL, HEADING, ITEM
+from parsers.block import CAPTION, CELL, HEADING, ITEM, Tree
 from parsers.content import Choice, numbers_of
-from parsers.tree import Tree
 
 LONGEST = 500  # characters of a caption
 _OTHERS = (HEADING, CELL, ITEM)

@@ -7,13 +7,12 @@ only with about as much running text around it as the container that was chosen.
 from __future__ import annotations
 
 from kliping.model import Entry
-from parsers.block import CELL, ITEM, PARAGRAPH, QUOTE
+from parsers.block import CELL, ITEM, PARAGRAPH, QUOTE, Tree
 from parsers.content import Choice, climb
 from parsers.feedtext import plain
 from parsers.lines import words_of
 from parsers.rules import Rule
 from parsers.sums import Sums
-from parsers.tree import Tree
 
 SHINGLE = 6  # words of the entry's text that must stand together
 _HEAD = 4000  # characters of the entry's text that are looked at

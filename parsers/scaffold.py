@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from kliping.errors import RuleError
 from kliping.model import Article, Page
 from parsers.article import extract
+from parsers.block import Tree
 from parsers.content import choose
 from parsers.decode import decode, defuse
 from parsers.platforms import detect
 from parsers.rules import Rule, Rules
 from parsers.selector import compile_selector
 from parsers.sums import sums_of
-from parsers.tree import Tree, read
+from parsers.tree import read
 
 SELECTORS = 4
 _OWN = re.compile(r"[A-Za-z][A-Za-z_-]{2,60}")  # no number: the next page of the site has another

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from parsers import marks as mark
-from parsers.block import CAPTION, CODE, HEADING, ITEM, PARAGRAPH, QUOTE, Block, Line, Link, Row
+from parsers.block import CAPTION, CODE, HEADING, ITEM, PARAGRAPH, QUOTE, Block, Line, Link, Row, Tree
 from parsers.bounds import standfirst
 from parsers.content import OWN_POST, Choice, ancestors, numbers_of
 from parsers.lines import normal
@@ -22,7 +22,7 @@ from parsers.sifted import OWN, Sifted, Unread, drop_hanging_headings, drop_tail
 from parsers.sources import LONE_LABELS, REFERENCE_LABELS, is_labelled
 from parsers.sums import Sums
 from parsers.text import clean_spaced, clean_text
-from parsers.tree import TAG_NAMES, Tree
+from parsers.tree import TAG_NAMES
 
 _DOUBTED = mark.COMMENTS | mark.JUNK | mark.HIDDEN | mark.WEAK
 _KEEPS = mark.POST | mark.PROPERTY | mark.BODY

@@ -6,11 +6,11 @@ import re
 from functools import cached_property
 
 from kliping.model import Removal
-from parsers.block import CELL, CODE, HEADING, Block, Line
+from parsers.block import CELL, CODE, HEADING, Block, Line, Tree
 from parsers.bounds import AROUND, counts_comments, goes_on, heads_comments, reads_on
 from parsers.sums import running
 from parsers.text import clean_spaced
-from parsers.tree import Tree, expand
+from parsers.tree import expand
 
 STEP = "markup"
 OWN = 150  # characters of its own that a post has before others follow within it

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from parsers.block import CELL, CODE, ITEM, PARAGRAPH, QUOTE, Line
+from parsers.block import CELL, CODE, ITEM, PARAGRAPH, QUOTE, Line, Tree
 from parsers.bounds import bounds_of
-from parsers.tree import Tree
 
 _PROSE = 80  # characters outside links from which a line counts as prose whatever else it is
 SENTENCE = 25  # ... when it ends like a sentence

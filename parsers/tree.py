@@ -18,7 +18,7 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNod
 
 from parsers import marks as mark
 from parsers import tags
-from parsers.block import CAPTION, CELL, HEADING, PARAGRAPH, QUOTE, Attributes, Head, Line, Row
+from parsers.block import CAPTION, CELL, HEADING, PARAGRAPH, QUOTE, Attributes, Line, Row, Tree
 from parsers.decode import DEPTH
 from parsers.gather import READERS, Gatherer
 from parsers.text import BREAK, broken_lines, one_line
@@ -52,29 +52,6 @@ _CLASSES, _TOKENS, _CAPTURED = mark.CLASSES, mark.TOKENS, mark.CAPTURED
 _tuple = tuple.__new__  # what a NamedTuple's own __new__ calls, at a third of the time
 
 Splitter = Callable[[str, Attributes], object]
-_NO_HEAD = Head()
-
-
-class Tree:
-    """The arrays, in document order. Element i begins at block `rows[i].first` and ends before block `last[i]`.
-
-    `pruned` holds the elements that were not entered because their words say junk: `expand` reads them when they turn
-    out to matter. `asides` are noscript elements. `images` holds (block that follows, element). Inline elements
-    are here only where they were set apart.
-    """
-
-    def __init__(self) -> None:
-        self.rows: list[Row] = []
-        self.last: dict[int, int] = {}
-        self.lines: list[Line] = []
-        self.pruned: dict[int, LexborNode] = {}
-        self.asides: list[LexborNode] = []
-        self.images: list[tuple[int, int]] = []
-        self.head = _NO_HEAD
-
-    def name(self, index: int) -> str:
-        """The element's tag name; empty for a tag HTML does not know."""
-        return TAG_NAMES.get(self.rows[index].tag, "")
 
 
 def read(html: bytes, splits: Splitter | None = None, prune: bool = True, head: bool = True) -> Tree:
@@ -108,7 +85,7 @@ class _Walk:
     """The state of one walk: the block being gathered, the link and the emphasis we are in, and what the head gave."""
 
     def __init__(self, splits: Splitter | None, prune: bool, head: bool) -> None:
-        self.tree = Tree()
+        self.tree = Tree(TAG_NAMES)
         self.rows = self.tree.rows
         self.lines = self.tree.lines
         self.last = self.tree.last

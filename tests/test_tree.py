@@ -212,6 +212,29 @@ def test_other_roles_are_entered(role: str) -> None:
     assert lines(f"<div role='{role}'><p>isi</p></div>") == ["isi"]
 
 
+def test_the_header_of_the_page_is_not_entered() -> None:
+    header = "<header class=site-header><div>Kabar Desa</div><ul><li><a href=/>Beranda</a></ul></header>"
+    assert lines(f"<div id=page>{header}<p>isi</p></div>") == ["isi"]
+    assert lines(f"<div id=page>{header}<p>isi</p></div>", prune=False) == ["Kabar Desa", "Beranda", "isi"]
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<header><h1>Judul</h1></header>",
+        "<header><div><h3 class=judul>Judul</h3></div></header>",
+        "<article><header>Judul</header></article>",
+        "<main><div><header>Judul</header></div></main>",
+        "<div class=hentry><header>Judul</header></div>",
+        "<div itemprop=articleBody><header>Judul</header></div>",
+        "<header class=entry-header>Judul</header>",
+        "<header class=post-head>Judul</header>",
+    ],
+)
+def test_the_header_of_an_article_is_entered(html: str) -> None:
+    assert lines(f"{html}<p>isi</p>") == ["Judul", "isi"]
+
+
 def test_a_block_that_is_one_link() -> None:
     html = "<ul><li> <a href=/a>Satu <b>dua</b></a> </li><li><a href=/b>tiga</a> empat</li><li><a href=/c>lima</a></li>"
     first, second, third = tree.read(html.encode()).lines
