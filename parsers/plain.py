@@ -61,11 +61,13 @@ def is_plain(text: str) -> bool:
     begins = _BEGINS.get(low[0]) or (_COUNTS if low[0].isdecimal() else None)
     if (begins and begins.match(low)) or "  " in low or not low.isprintable():
         return False
-    if "©" in text or ("(" in text and "(c)" in text.casefold()):
+    if "©" in text or ("(" in text and ("(c)" in text or "(C)" in text)):
         return False
     if start and text.count(" ") < _MANY and normal(FIRST_ENDS.split(text, maxsplit=1)[0]) in opening_words():
         return False
-    return text.count(" ", 0, _LEAST) >= _FEW if len(text) >= _LEAST else _is_plain_briefly(text, low)
+    if len(text) < _LEAST:
+        return _is_plain_briefly(text, low)
+    return text.count(" ", 0, _LEAST // 2) >= _FEW or text.count(" ", 0, _LEAST) >= _FEW  # half is enough for most
 
 
 def _start(text: str) -> int:
