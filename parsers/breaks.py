@@ -40,7 +40,7 @@ def split_breaks(blocks: Sequence[Block]) -> list[Block]:
     """Part a block at its single line breaks where a line is furniture; lines of prose stay one paragraph."""
     found: list[Block] = []
     for block in blocks:
-        if len(block.lines) < 2 or all(is_plain(line) and not _stands_out(line) for line in block.lines):
+        if len(block.lines) < 2 or all(is_plain(line) and not stands_out(line) for line in block.lines):
             found.append(block)
             continue
         parts = _lines_of(block)
@@ -77,7 +77,7 @@ def _joined(block: Block, run: Sequence[Block]) -> list[Block]:
 def is_furniture(line: Block) -> bool:
     """Whether some step might take this line when it stands alone."""
     if is_plain(line.text):
-        return _stands_out(line.text)
+        return stands_out(line.text)
     group = closed_group(line)
     if (group is not None and group.anywhere) or pattern_rule(line) is not None:
         return True
@@ -92,6 +92,6 @@ def is_furniture(line: Block) -> bool:
 
 
 @lru_cache(maxsize=512)
-def _stands_out(text: str) -> bool:
+def stands_out(text: str) -> bool:
     """What its form tells wherever it stands: a caption by its credit, a date stamp."""
     return len(text) <= LINE_LIMIT and bool(caption_in(text, at_head=True) or is_stamp(text))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from kliping.model import Caption, Credit, Removal, Source
 from parsers import people
 from parsers.block import CAPTION, VERBATIM, Block
-from parsers.breaks import is_furniture
+from parsers.breaks import is_furniture, stands_out
 from parsers.lastlines import closing_rule
 from parsers.lines import LINE_LIMIT, Group, closed_group, is_prose
 from parsers.plain import is_plain
@@ -67,6 +68,11 @@ class Draft:
             blocks.append(left)
         return Draft(blocks, loud)
 
+    def is_loud(self, index: int) -> bool:
+        """Whether the block is one of `loud`."""
+        at = bisect_left(self.loud, index)
+        return at < len(self.loud) and self.loud[at] == index
+
     def size(self) -> int:
         """Characters of text."""
         return sum(len(block.text) for block in self.blocks)
@@ -109,7 +115,9 @@ class Draft:
         """What some step would take from the end of a text."""
         if index not in self._footers:
             block = self.blocks[index]
-            self._footers[index] = len(block.text) <= 2 * LINE_LIMIT and _may_go(block)
+            self._footers[index] = len(block.text) <= 2 * LINE_LIMIT and (
+                _may_go(block) if block.kind in VERBATIM or self.is_loud(index) else stands_out(block.text)
+            )
         return self._footers[index]
 
 
@@ -120,6 +128,6 @@ def _is_loud(block: Block) -> bool:
 
 def _may_go(block: Block) -> bool:
     if is_plain(block.text):
-        return is_furniture(block)
+        return stands_out(block.text)
     found = closed_group(block) or closing_rule(block) or people.read_views(block) or people.read_tags(block)
     return bool(found) or is_furniture(block)

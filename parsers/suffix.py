@@ -25,6 +25,7 @@ _SENTENCE_END = re.compile(  # one class of marks first: the engine then looks f
 _COUNT = re.compile(r"(?:\d{1,6}|[Tt]idak ada|[Nn]o|[Bb]elum ada) (?:komentar|comments?) ?:?$", re.I)
 STOPS = frozenset(".,;")  # nothing can be glued to a text that one of these closes
 _MARKS = ".,:;!?…\"”'’()"  # of the word beside them
+_MOST_WORDS = 9  # of the closed line that ends a paragraph
 _WHOLE = (CODE, CELL, HEADING)
 _CUTTABLE = frozenset(
     {"call", "ads", "embed", "share", "read_also", "video", "page_turner", "comment_count", "continue"}
@@ -144,11 +145,11 @@ def _last_phrase(text: str) -> tuple[str, str] | None:
         start = len(text) - len(text[-24:]) + count.start()
         return text[start:], "comment_count"
     words, closed = text.split(" "), closed_lines()
-    for take in range(min(len(words), 9), 0, -1):
-        piece = " ".join(words[-take:])
-        group = closed.get(bare(folded(piece)))
-        if group is not None and group.name not in _WEAK and (take > 1 or piece == text):
-            return piece, group.name
+    low = " ".join(words[-_MOST_WORDS:]).casefold().split(" ")
+    for take in range(len(low), 0, -1):
+        group = closed.get(bare(" ".join(low[-take:])))
+        if group is not None and group.name not in _WEAK and (take > 1 or len(words) == 1):
+            return " ".join(words[-take:]), group.name
     return None
 
 
