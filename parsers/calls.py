@@ -115,6 +115,8 @@ def is_hanging(text: str, low: str, block: Block) -> bool:
 
 def is_more(text: str, low: str, block: Block) -> bool:
     """ "Baca selengkapnya di LINK": the link ends the line."""
+    if "selengkapnya" not in low:
+        return False
     if "://" in low and _MORE_AT.fullmatch(low):
         return True
     ended = bool(block.links) and text.rstrip(" .!»>").endswith(block.links[-1].text.rstrip(" .!»>"))

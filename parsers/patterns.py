@@ -225,7 +225,7 @@ def pattern_rule(block: Block) -> str | None:
         return next(name for name, pattern in _WHOLE if pattern.fullmatch(line))
     if _COPYRIGHT.fullmatch(low) and not _OF_RIGHTS.match(low):
         return "copyright"
-    for name, test in _TESTS:
+    for name, test in _BY_FIRST.get(low[:1], _OF_ANY):
         if test(text, low, block):
             return name
     return _worded(block)
@@ -370,23 +370,29 @@ def _is_script(text: str, low: str, block: Block) -> bool:
     return bool(_SCRIPT.fullmatch(low))
 
 
-_TESTS = (
-    ("composite", _is_composite),
-    ("share", _is_share),
-    ("read_also", _is_read_also),
-    ("video", _is_video),
-    ("video_title", _is_video_title),
-    ("embed", _is_placeholder),
-    ("previous_next", _is_prevnext),
-    ("continue", _is_continue),
-    ("page_turner", _is_turn),
-    ("call", calls.is_call),
-    ("call", calls.is_update_call),
-    ("call", calls.is_news_call),
-    ("call", calls.is_hanging),
-    ("continue", calls.is_more),
-    ("read_also", calls.is_read_link),
-    ("ads", calls.is_scroll),
-    ("call", calls.is_support),
-    ("embed", _is_script),
+# What else a line may be by its form, and the characters it then begins with; any where none is named.
+FORMS = (
+    ("composite", _is_composite, ""),
+    ("share", _is_share, ""),
+    ("read_also", _is_read_also, ""),
+    ("video", _is_video, "slntcp"),
+    ("video_title", _is_video_title, "v"),
+    ("embed", _is_placeholder, ""),
+    ("previous_next", _is_prevnext, "hlptabsn"),
+    ("continue", _is_continue, "lcbr"),
+    ("page_turner", _is_turn, "bslk"),
+    ("call", calls.is_call, "yamjskbdifgcluctpn"),
+    ("call", calls.is_update_call, "discbtp"),
+    ("call", calls.is_news_call, "yajdspicbnt"),
+    ("call", calls.is_hanging, "dibstcupkf"),
+    ("continue", calls.is_more, ""),
+    ("read_also", calls.is_read_link, "jsyam"),
+    ("ads", calls.is_scroll, "sg"),
+    ("call", calls.is_support, "tknabdpymj"),
+    ("embed", _is_script, "(hpt"),
 )
+_OF_ANY = tuple((name, test) for name, test, begins in FORMS if not begins)
+_BY_FIRST = {
+    first: tuple((name, test) for name, test, begins in FORMS if first in begins or not begins)
+    for first in frozenset("".join(begins for _, _, begins in FORMS))
+}

@@ -209,6 +209,7 @@ _TAGS = re.compile(
     r"|filed under) (?=\S)",
     re.I,
 )
+_TAGS_BEGIN = frozenset("#cdfklptCDFKLPT")  # and where posts are filed
 _FILED = re.compile(r"(?i:ditulis|diposting|dipublikasikan|dimasukkan|posted) (?:dalam|in) (?P<where>[A-Z][^.:]{2,60})")
 _HASHTAGS = re.compile(r"(?:#[\w-]{2,40}[ ,]*){1,30}")
 _VIEWS = re.compile(
@@ -224,6 +225,8 @@ _VIEWS = re.compile(
 
 def read_tags(block: Block) -> tuple[str, ...]:
     """ "Label: a, b", a line of hashtags, or the search words some sites pile up after "Tag ... :"."""
+    if block.text[:1] not in _TAGS_BEGIN:
+        return ()
     text = block.text[:_PILE]
     if _HASHTAGS.fullmatch(text):
         return tuple(t.strip("#, ") for t in text.split("#") if t.strip("#, "))

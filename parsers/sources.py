@@ -274,34 +274,31 @@ def is_empty_label(label: str | None) -> bool:
 
 # --- republish notices ------------------------------------------------------------------------------------------------
 
-_REPUBLISHED = re.compile(
-    r"[(\[*]{0,2}(?:catatan:? )?(?:(?:sebagian|isi) )?(?:artikel|berita|tulisan|pos|postingan|konten|naskah|opini"
+_REPUBLISHED = (
+    r"(?s:[(\[*]{0,2}(?:catatan:? )?(?:(?:sebagian|isi) )?(?:artikel|berita|tulisan|pos|postingan|konten|naskah|opini"
     r"|kolom|laporan|esai|cerita|this (?:article|story|post)|informasi|kolom)"
     r"(?: (?:ini|asli|tersebut|berjudul .{1,200}))? .{0,60}?"
     r"(?:telah|sudah|pernah|pertama kali|lebih dulu|lebih dahulu|sebelumnya|terlebih dahulu|merupakan|adalah|was|has"
     r" been|juga)\b.{0,60}?"
     r"\b(?:tayang|naik|terbit|dimuat|dipublikasikan|diterbitkan|ditayangkan|tampil|diunggah|diposting|disiarkan"
     r"|published|appeared|posted|republikasi|kerja sama|kerjasama)\b"
-    r"(?P<rest>.{0,20}\b(?:di|pada|oleh|dari|dengan|antara|in|on|at|by)\b.{1,600}|\W*(?:selengkapnya|klik).{0,200})",
-    re.I | re.S,
+    r"(?P<rest>.{0,20}\b(?:di|pada|oleh|dari|dengan|antara|in|on|at|by)\b.{1,600}|\W*(?:selengkapnya|klik).{0,200}))"
 )
-_FIRST_IN = re.compile(
+_FIRST_IN = (
     r"(?:(?:this|the|a version of this) (?:article|story|post|piece|essay)\b.{0,30}\b(?:first|originally)"
     r"|(?:originally|first)) (?:published|appeared|posted|printed|ran)\b.{0,20}?\b(?:in|on|at|by)\b.{1,200}"
-    r"|re(?:published|printed|posted) (?:with permission )?(?:from|by|of|courtesy of) .{1,120}",
-    re.I,
+    r"|re(?:published|printed|posted) (?:with permission )?(?:from|by|of|courtesy of) .{1,120}"
 )
-_FIRST_AT = re.compile(
+_FIRST_AT = (
     r"(?:(?:diterbitkan|dimuat|tayang|ditayangkan|dipublikasikan|terbit) pertama kali|pertama kali (?:diterbitkan"
     r"|dimuat"
-    r"|tayang|ditayangkan|dipublikasikan|terbit)) (?:di|pada|oleh) .{2,80}",
-    re.I,
+    r"|tayang|ditayangkan|dipublikasikan|terbit)) (?:di|pada|oleh) .{2,80}"
 )
-_READ_ORIGINAL = re.compile(
+_READ_ORIGINAL = (
     r"(?:baca|simak|lihat) (?:artikel|berita|selengkapnya)(?: asli| selengkapnya)?(?: (?:dari|di))?"
-    r" ?[\w.]{2,40},? [\"“'‘].{1,250}[\"”'’]? (?:selengkapnya|di sini|disini)\b.{0,300}",
-    re.I,
+    r" ?[\w.]{2,40},? [\"“'‘].{1,250}[\"”'’]? (?:selengkapnya|di sini|disini)\b.{0,300}"
 )
+_NOTICE = re.compile("|".join((_REPUBLISHED, _READ_ORIGINAL, _FIRST_IN, _FIRST_AT)), re.I)  # one look for all of them
 _OUTLET = re.compile(
     r"\b(?:di|pada|oleh|dari|dengan|in|on|at|by|from)\s+(?:laman |situs |portal |website |media |majalah |harian |koran"
     r"|surat kabar |tabloid |jurnal )?(?P<name>\w[\w\-]{1,40}(?:\.[\w\-]{2,30}){0,3}(?:"
@@ -315,9 +312,7 @@ _DAYS = MONTHS.keys() | WEEKDAYS  # "originally published on November 18"
 def read_republished(block: Block) -> Source | None:
     """ "Artikel ini telah tayang di X dengan judul ...": where the text stood first, with its address when given."""
     text = block.text
-    if len(text) > 2 * LINE_LIMIT or not any(
-        form.fullmatch(text) for form in (_REPUBLISHED, _READ_ORIGINAL, _FIRST_IN, _FIRST_AT)
-    ):
+    if len(text) > 2 * LINE_LIMIT or not _NOTICE.fullmatch(text):
         return None
     address = URL.search(text)
     url = next((link.url for link in block.links if link.url), None)

@@ -17,8 +17,8 @@ from parsers.block import Block, BlockKind, Link
 from parsers.captions import read_caption
 from parsers.clean import CleanContext, Cleaned, clean
 from parsers.lastlines import closing_rule
-from parsers.lines import by_first_letter, closed_group, closed_lines
-from parsers.patterns import BEGINS, pattern_rule
+from parsers.lines import by_first_letter, closed_group, closed_lines, folded
+from parsers.patterns import BEGINS, FORMS, pattern_rule
 from parsers.plain import is_plain
 
 LEAD = (
@@ -481,6 +481,17 @@ READERS: tuple[Callable[[Block], object], ...] = (
 ENDS = ("", ".", "...", ":", ")", " Editor", " mengatakan...", " (c) A", "”")
 
 
+CALLS = (
+    "Simak juga video berikut ini:", "Putar tayangan di bawah ini", "Video pilihan: Warga Menanam Seribu Bakau",
+    "Halaman selanjutnya: Kisah Warga Desa", "Lanjutkan membaca Kisah Warga Desa", "Bersambung ke halaman 2",
+    "Ikuti kami di Google News", "Yuk gabung channel Telegram kami", "Dapatkan update berita dari kabar.com",
+    "Pantau terus berita terkini di Kabar Desa", "Kunjungi berita kami di:", "Atau update info terbaru via:",
+    "Anda juga bisa baca artikel Kisah Warga Desa", "Geser untuk melanjutkan membaca", "(adsbygoogle = [])",
+    "Tekan tombol subscribe", "Baca berita tanpa iklan", "Dukung kami di saweria", "Pilih saluran andalanmu",
+    "Dan jangan lupa like dan share", "https://pic.twitter.com/abc", "pic.twitter.com/abc", "Tweets by kabardesa",
+)  # fmt: skip
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(BEGINNINGS), st.one_of(st.sampled_from(sorted(closed_lines())), LINES), st.sampled_from(ENDS))
 def test_a_plain_line_is_taken_by_no_reader(beginning: str, line: str, end: str) -> None:
@@ -498,6 +509,16 @@ def test_first_letters_lose_no_pattern() -> None:
     for line in lines:
         begins = parted.get(line[:1])
         assert bool(begins and begins.match(line)) == bool(whole.match(line)), line
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from("abcdefghijklmnopqrstuvwxyz0([“"), st.sampled_from(CALLS))
+def test_a_line_is_asked_by_every_test_for_its_beginning(first: str, call: str) -> None:
+    """No test takes a line that begins with another character than it is asked for."""
+    for line in (call, first + call, first + call[1:]):
+        low = folded(line)
+        for name, test, begins in FORMS:
+            assert not begins or low[0] in begins or not test(line, low, p(line, Link(line, "https://a.example"))), name
 
 
 def test_closed_lines_after_a_bullet_are_composite() -> None:
