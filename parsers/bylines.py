@@ -42,7 +42,7 @@ _RUBRIC_TEXT = """hukum kriminal kriminalitas peristiwa kota kabupaten desa daer
     jakarta bandung surabaya solo semarang yogyakarta barat tengah selatan umum lainnya lain ragam serba
     tips trik panduan tutorial catatan cerita kisah profil tokoh wawancara komunitas perempuan anak keluarga remaja"""
 _RUBRIC = frozenset(_RUBRIC_TEXT.split())
-_DAYS = "|".join(sorted((day for day in WEEKDAYS if len(day) > 3), key=len, reverse=True))
+_DAYS = "|".join(sorted((day for day in WEEKDAYS if len(day) > 3), key=lambda day: (-len(day), day)))
 _NAMED_STAMP = re.compile(
     rf"(?P<lead>[^\d]{{2,60}}?)(?P<mark>[\s,|–—•·/-]{{1,4}})"
     rf"(?P<stamp>(?:(?:{_DAYS})[\s,.]{{0,2}})?\d{{1,2}}[ /-].{{6,50}})",

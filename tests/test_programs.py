@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import marshal
+import os
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 import parsers
 from ingest.programs import kept, path
 
+ROOT = Path(__file__).resolve().parent.parent
 PATTERN = r"(?P<nama>[A-Z]\w+)(?: dan (\w+))?|\d{2,4}"
 TEXT = "Sari dan Budi, 2024"
 
@@ -57,6 +60,21 @@ def test_afterwards_patterns_are_compiled_as_ever(table: Path, monkeypatch: pyte
     forbid(monkeypatch)
     with pytest.raises(AttributeError):
         re.compile(PATTERN)
+
+
+def test_the_parsers_patterns_are_the_same_at_every_start(tmp_path: Path) -> None:
+    """None is put together from a set, whose order is another each time."""
+    code = (
+        "import sys, parsers; parsers.__spec__.cached = sys.argv[1]; from ingest import programs\n"
+        "with programs.kept(): import cli.quick\n"
+    )
+    written = []
+    for seed in ("1", "2"):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONDONTWRITEBYTECODE": ""}
+        words = [sys.executable, "-c", code, str(tmp_path / "__init__.pyc")]
+        subprocess.run(words, cwd=ROOT, env=environment, check=True, timeout=60)
+        written += [path.stat().st_mtime_ns for path in tmp_path.iterdir()]
+    assert written == written[:1] * 2
 
 
 @pytest.mark.parametrize(
