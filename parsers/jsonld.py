@@ -75,12 +75,15 @@ def _is_article(kind: str) -> bool:
 
 def _load(block: str) -> Any:
     """The JSON value, after repair when it must be; None when it is beyond that."""
-    text = block.strip().removeprefix("<!--").removesuffix("-->").strip().rstrip(";")
+    text = block.strip().removeprefix("<!--").removesuffix("-->").strip().rstrip("; \t\r\n")
     for repair in (False, True):
+        text = _repaired(text).strip() if repair else text
         try:
-            return _JSON.decode(_repaired(text) if repair else text)
+            data, end = _JSON.raw_decode(text)
         except (ValueError, RecursionError):
             continue
+        if end == len(text):
+            return data
     return None
 
 

@@ -123,9 +123,11 @@ def _signed(moment: Moment, head: Head, page: Page) -> Moment:
 
     Never on Blogger, where -07:00 is its Pacific default and true, whatever clock is shown.
     """
+    offset = moment.at.utcoffset()
+    if not offset:
+        return moment
     home = moment.at.replace(tzinfo=zone_of(page.zone))
-    mirrored = moment.at.utcoffset() == -(home.utcoffset() or timedelta()) != timedelta()
-    if not mirrored or _is_blogger(head, page):
+    if -offset != home.utcoffset() or _is_blogger(head, page):
         return moment
     seen = (
         parse_date(line, page.zone) for line in (*head.date_lines, *head.bylines, *(text for _, text in head.times))

@@ -116,13 +116,8 @@ def _linked(tree: Tree, lines: Sequence[Line]) -> Iterator[str]:
     yield from (href for rel, href in tree.head.links if "next" in rel and "next" in rel.split())
     for line in lines:
         for text, href in line.links:
-            if len(text) < _LABEL and _may_be_paged(href) and _PAGED(href):
+            if len(text) < _LABEL and _PAGED(href):
                 yield href
-
-
-def _may_be_paged(href: str) -> bool:
-    """Spares most links being taken apart: a page's number ends an address, or a question or a place follows it."""
-    return href.rstrip("/")[-1:].isdigit() or "=" in href or "?" in href or "#" in href
 
 
 def _holds_hidden_pages(tree: Tree, choice: Choice) -> bool:

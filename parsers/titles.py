@@ -27,7 +27,8 @@ def choose_title(
     headlines: Sequence[str], entry_title: str | None, claimed: Sequence[str], page_title: str | None, site: str | None
 ) -> str | None:
     """The best title; `claimed` are JSON-LD headline, og:title and the like, in order of trust."""
-    visible, witnesses = [line for line in map(clean_line, headlines) if line], list[str]()
+    visible = [line for line in map(clean_line, headlines) if line]
+    witnesses: list[str] = []
     own = (strip_site(line, site) for line in (*claimed, page_title or ""))
     for witness in filter(None, chain((entry_title,), own)):
         if visible and witness == visible[0] and any(map(str.isalnum, witness)):
