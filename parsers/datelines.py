@@ -32,7 +32,7 @@ def date_lines(tree: Tree, choice: Choice) -> tuple[str, ...]:
     lines = tree.lines
     near = (*lines[max(0, first - BEFORE) : first][::-1], *lines[first : first + INTO], *lines[last : last + AFTER])
     texts = [text for line in near if len(text := line.text) < LONGEST and line.kind is not CAPTION]
-    dated = list(filter(_YEAR.search, texts))
+    dated = [text for text in texts if ("20" in text or "19" in text) and _YEAR.search(text)]
     if len(dated) > 1:
         dated.sort(key=_without_time)
     above = [text for line in near[:SINCE_BEFORE] if len(text := line.text) < LONGEST and not line.linked]
