@@ -21,7 +21,7 @@ from parsers.rules import Rule
 from parsers.sifted import OWN, Sifted, Unread, drop_hanging_headings, drop_tail
 from parsers.sources import LONE_LABELS, REFERENCE_LABELS, is_labelled
 from parsers.sums import Sums
-from parsers.text import clean_spaced, clean_text
+from parsers.text import clean_text, composed
 from parsers.tree import TAG_NAMES
 
 _DOUBTED = mark.COMMENTS | mark.JUNK | mark.HIDDEN | mark.WEAK
@@ -317,10 +317,10 @@ def block_of(line: Line, base: str | None) -> Block:
     text, _, kind, _, links, strong, breaks = line
     return Block(
         kind,
-        clean_text(text) if kind is CODE else clean_spaced(text),
-        tuple([Link(clean_spaced(label), _url(href, base)) for label, href in links]) if links else (),
+        clean_text(text) if kind is CODE else composed(text),
+        tuple([Link(composed(label), _url(href, base)) for label, href in links]) if links else (),
         strong >= 0.9 * len(text),
-        tuple(map(clean_spaced, breaks)) if breaks else (),
+        tuple(map(composed, breaks)) if breaks else (),
     )
 
 

@@ -9,7 +9,7 @@ from kliping.model import Removal
 from parsers.block import CELL, CODE, HEADING, Block, Line, Tree
 from parsers.bounds import AROUND, counts_comments, goes_on, heads_comments, reads_on
 from parsers.sums import running
-from parsers.text import clean_spaced
+from parsers.text import clean_line
 from parsers.tree import expand
 
 STEP = "markup"
@@ -85,7 +85,7 @@ class Sifted:
                 found.append(Removal(STEP, why, gone.text))
             else:
                 lines = gone.lines if isinstance(gone, Unread) else (gone,)
-                found += [Removal(STEP, why, clean_spaced(line.text)) for line in lines]
+                found += [Removal(STEP, why, clean_line(line.text)) for line in lines]
         return found
 
     def unlinked(self) -> set[int]:

@@ -27,22 +27,23 @@ def clean_line(text: str) -> str:
     return clean.strip() if clean.isprintable() and "  " not in clean else " ".join(clean.split())
 
 
-def clean_spaced(text: str) -> str:
-    """`clean_line` of a text that has single spaces already, as the tree's lines have."""
-    if not text.isprintable():
-        return clean_line(text)
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
-
-
 def cut(text: str, limit: int) -> str:
     """At most `limit` characters, ending in an ellipsis where something was cut."""
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
 
 
 def one_line(raw: str) -> str:
-    """White space as single spaces; no character of it but the space is printable, so most text is only looked at."""
+    """`clean_line`, not yet NFC. No white space but the space is printable, so most text is only looked at."""
     text = raw.strip()
-    return text if text.isprintable() and "  " not in text else " ".join(text.split())
+    if text.isprintable() and "  " not in text:
+        return text
+    text = " ".join(text.split())
+    return text if text.isprintable() else " ".join(_UNWANTED.sub("", text).split())
+
+
+def composed(text: str) -> str:
+    """`clean_line` of what `one_line` gave."""
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def broken_lines(raw: str) -> tuple[str, ...]:

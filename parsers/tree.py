@@ -18,7 +18,7 @@ from selectolax.lexbor import LexborDocumentOptions, LexborHTMLParser, LexborNod
 
 from parsers import marks as mark
 from parsers import tags
-from parsers.block import CAPTION, CELL, HEADING, PARAGRAPH, QUOTE, Attributes, Line, Row, Tree
+from parsers.block import CAPTION, CELL, CODE, HEADING, PARAGRAPH, QUOTE, Attributes, Line, Row, Tree
 from parsers.decode import DEPTH
 from parsers.gather import READERS, Gatherer
 from parsers.text import BREAK, broken_lines, one_line
@@ -339,7 +339,8 @@ class _Walk:
             text = self.links[-1][0]
         else:
             raw = "".join(parts)
-            text = raw.strip("\n").rstrip() if self.pre else one_line(raw)
+            code = self.pre and self.rows[self.current].kind is CODE
+            text = raw.strip("\n").rstrip() if code else one_line(raw)
             if self.break_at >= 0:
                 breaks = broken_lines(raw)
                 self.break_at = -1
