@@ -38,6 +38,7 @@ _LETTERS = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CHILDLESS = (b"br", b"BR", b"img", b"IMG", b"inp", b"INP", b"met", b"lin", b"hr", b"HR", b"sou", b"pat", b"use")
 
 _OPENS = re.compile(rb"(/?)([a-zA-Z][^\s/>]*+)")
+_TAG_NAME = re.compile(rb"[a-zA-Z][^\s/>]*+")  # a quote in it is a letter like any other
 _ENDS = re.compile(rb"""[>"']""")
 _TAG_END = re.compile(rb"""(?:[^>"']++|"[^"]*+"|'[^']*+')*+>""")
 _UNREAD = re.compile(rb"""(script|style)(?:\s(?:[^>"']++|"[^"]*+"|'[^']*+')*+)?>""")
@@ -183,12 +184,13 @@ def _steps() -> dict[bytes, int]:
 
 def _is_giant(html: bytes, start: int, end: int) -> bool:
     """Whether what has no `<` from `start` to `end` is a tag with more than ATTRIBUTES attributes, two bytes each."""
-    if not html[start : start + 1].isalpha() or not _has_places(html, start, end):
+    name = _TAG_NAME.match(html, start, end)
+    if name is None or not _has_places(html, name.end(), end):
         return False
-    if _TAG_END.match(html, start, start + 2 * ATTRIBUTES) or _in_program(html, start):
+    if _TAG_END.match(html, name.end(), start + 2 * ATTRIBUTES) or _in_program(html, start):
         return False
-    tag = _TAG_END.match(html, start, end)
-    return _has_many(html, start, tag.end() if tag else end)
+    tag = _TAG_END.match(html, name.end(), end)
+    return _has_many(html, name.end(), tag.end() if tag else end)
 
 
 def _in_program(html: bytes, start: int) -> bool:
@@ -203,7 +205,9 @@ def _hides_giant(html: bytes) -> bool:
     for start, end in _stretches(html, b">"):
         at = html.find(b"<", start, end - 2 * ATTRIBUTES)
         opening = _OPENING.search(html, at, end - 2 * ATTRIBUTES) if at >= 0 else None
-        if opening and _has_many(html, opening.end(), end) and not _in_program(html, start):
+        if opening is None or html.find(b"<", opening.end(), end) < 0:
+            continue  # one that hides none has been judged already
+        if _has_many(html, opening.end(), end) and not _in_program(html, start):
             return True
     return False
 
