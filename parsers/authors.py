@@ -123,8 +123,9 @@ def _without_desk(name: str, site: str | None) -> str:
 
 def choose_author(candidates: Iterable[str], named: Sequence[Credit] = (), site: str | None = None) -> str | None:
     """The first candidate that names a person; a desk such as "Admin" only when nobody better is named."""
-    written = [c.name for role in ("author", "reporter", "contributor") for c in named if c.role == role]
-    first, seen = None, set[str]()
+    written = (c.name for role in ("author", "reporter", "contributor") for c in named if c.role == role)
+    first: str | None = None
+    seen: set[str] = set()
     for text in chain(candidates, written):
         if text in seen:
             continue

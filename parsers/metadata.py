@@ -205,10 +205,9 @@ def _modified(head: Head, page: Page, claims: Sequence[Claims]) -> datetime | No
 
 
 def _title(head: Head, page: Page, claims: Sequence[Claims], site: str | None) -> str | None:
-    claimed = [c.headline for c in claims if c.headline and not c.page]
-    claimed += list(_values(head, metas.TITLES))
+    claimed = (c.headline for c in claims if c.headline and not c.page)
     entry_title = page.entry.title if page.entry else None
-    return choose_title(head.headlines, entry_title, claimed, head.title, site)
+    return choose_title(head.headlines, entry_title, chain(claimed, _values(head, metas.TITLES)), head.title, site)
 
 
 def _host(url: str | None) -> str | None:

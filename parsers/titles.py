@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
 
@@ -24,12 +24,12 @@ _ENDING = re.compile(r"\.(?:co\.id|com|net|org|id|blogspot\.com|wordpress\.com)$
 
 
 def choose_title(
-    headlines: Sequence[str], entry_title: str | None, claimed: Sequence[str], page_title: str | None, site: str | None
+    headlines: Sequence[str], entry_title: str | None, claimed: Iterable[str], page_title: str | None, site: str | None
 ) -> str | None:
     """The best title; `claimed` are JSON-LD headline, og:title and the like, in order of trust."""
     visible = [line for line in map(clean_line, headlines) if line]
     witnesses: list[str] = []
-    own = (strip_site(line, site) for line in (*claimed, page_title or ""))
+    own = (strip_site(line, site) for line in chain(claimed, (page_title or "",)))
     for witness in filter(None, chain((entry_title,), own)):
         if visible and witness == visible[0] and any(map(str.isalnum, witness)):
             return cut(witness, TITLE_CHARS)  # nothing is more alike
