@@ -14,6 +14,7 @@ import unicodedata
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NamedTuple
 
+from parsers.text import one_line
 from parsers.zones import offset_zone, zone_after, zone_of
 
 LIMIT = 200  # characters of text that are looked at
@@ -75,8 +76,8 @@ _FORMS = tuple(
         _DAY + r"(?P<sep>[/\-])(?P<monthno>\d{1,2})(?P=sep)(?P<year>\d\d)(?![\d:.])",
     )
 )
-_ISO = re.compile(
-    r"(2\d{3}-\d\d-\d\d)(?:[t ](\d\d:\d\d:\d\d)(?:\.\d{1,9})?(z|[+-](?:0\d|1[0-3]):?[0-5]\d)?)?", re.ASCII
+_ISO = re.compile(  # with the year 1, which is how programs write that they know none
+    r"([0-2]\d{3}-\d\d-\d\d)(?:[t ](\d\d:\d\d:\d\d)(?:\.\d{1,9})?(z|[+-](?:0\d|1[0-3]):?[0-5]\d)?)?", re.ASCII
 )
 _COMPACT = re.compile(r"(?P<year>(?:19|20)\d\d)(?P<monthno>\d\d)(?P<day>\d\d)(?:t?(\d\d)(\d\d)(\d\d)?)?(z|[+-]\d{4})?")
 _TIME = re.compile(
@@ -155,10 +156,10 @@ def is_stamp(text: str, relative: bool = False) -> bool:
     """
     if relative and len(text) < 40 and _SINCE.fullmatch(_normal(text)):
         return True
-    if len(text) > LIMIT or not _THREE_DIGITS.search(text):
+    if len(text) > _LONGEST_RAW_STAMP or not _THREE_DIGITS.search(text):
         return False
     line = _normal(text)
-    if len(line) > 90 or ((word := _LONG_WORD.search(line)) and not _may_stamp(word[0], line)):
+    if len(line) > _LONGEST_STAMP or ((word := _LONG_WORD.search(line)) and not _may_stamp(word[0], line)):
         return False
     rest = _without_date(line)
     if rest is None:
@@ -172,6 +173,7 @@ def is_stamp(text: str, relative: bool = False) -> bool:
     return all(w.strip(".") in STAMP_WORDS or w in STAMP_WORDS for w in words if not _SITE.fullmatch(w))
 
 
+_LONGEST_STAMP, _LONGEST_RAW_STAMP = 90, 120  # characters; as written it may have some white space more
 _SECOND = re.compile(r"diperba|update|modified|terakhir")
 
 
@@ -205,7 +207,7 @@ def _normal(text: str) -> str:
         line = line.lower().replace("`", "'")
     else:
         line = unicodedata.normalize("NFKC", line).lower().translate(_MARKS)
-    return " ".join(line.split())[:LIMIT]
+    return one_line(line)[:LIMIT]
 
 
 _MARKS = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'", "ʼ": "'", "–": "-", "—": "-", "−": "-"})
