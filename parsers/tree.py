@@ -200,7 +200,7 @@ class _Walk:
         index, first = len(rows), len(self.lines)
         rows.append(_tuple(Row, (around, number, attributes, marks, kind, first)))
         if marks & _ASKED or number in _SPECIAL:
-            if number == _HEADER and self._is_banner(node, marks):
+            if number == _HEADER and self.prunes and self._is_banner(node, marks):
                 marks |= mark.LANDMARK
             if self._is_left_out(number, marks):
                 self.tree.pruned[index] = node
@@ -258,18 +258,19 @@ class _Walk:
 
     def _anchor(self, node: LexborNode, number: int) -> int:
         attributes = node.attributes
-        marks = self._marks(attributes, node)
-        rel = attributes.get("rel")
+        href, rel, marks = attributes.get("href"), None, 0
+        if len(attributes) > 1 or href is None:  # it says more than where it leads
+            marks, rel = self._marks(attributes, node), attributes.get("rel")
         if rel:
             self.gatherer.of_rel(rel, node)
         elif self.current >= 0 and self.rows[self.current].marks & mark.TAGS:
             self.gatherer.capture("tags", node)
-        if marks & mark.HIDDEN or (marks and self.splits and self.splits("a", attributes)):
+        if marks and (marks & mark.HIDDEN or (self.splits and self.splits("a", attributes))):
             return self._open(node, number, attributes, marks)
         if self.link_at >= 0:
             self._end_link()
         self.link_at = len(self.parts)
-        self.href = attributes.get("href") or ""
+        self.href = href or ""
         return _ANCHOR
 
     def _skip(self, node: LexborNode, number: int) -> int:
