@@ -68,7 +68,7 @@ def drop_boxes(draft: Draft, context: CleanContext, out: Sift) -> None:
     Unsaid it must be loud; more than two such paragraphs are a list that the author made.
     """
     blocks = draft.blocks
-    links = [i for i in range(1, len(blocks) - 1) if len(blocks[i].links) == 1 and _is_alone(blocks, i)]
+    links = [i for i, block in enumerate(blocks) if len(block.links) == 1 and _is_alone(blocks, i)]
     boxes = [i for i in links if _is_headline(blocks[i], context) and not _fetches(blocks[i])]
     unsaid = sum(blocks[i].kind is PARAGRAPH and _label(blocks[i]) == "" for i in boxes)
     for index in boxes:
@@ -85,7 +85,8 @@ _POINTING = frozenset(_POINTING_TEXT.split())
 
 def _is_alone(blocks: Sequence[Block], index: int) -> bool:
     kind = blocks[index].kind
-    return (kind is PARAGRAPH or kind is ITEM) and blocks[index - 1].kind is PARAGRAPH is blocks[index + 1].kind
+    within = (kind is PARAGRAPH or kind is ITEM) and 0 < index < len(blocks) - 1
+    return within and blocks[index - 1].kind is PARAGRAPH is blocks[index + 1].kind
 
 
 def _is_headline(block: Block, context: CleanContext) -> bool:

@@ -37,8 +37,13 @@ class Sift:
 
     def add(self, other: Sift) -> None:
         """Take over what another step found, but for its indexes, which the next draft no longer has."""
-        for name in ("removed", "captions", "sources", "credits", "tags", "published", "flags"):
-            getattr(self, name).extend(getattr(other, name))
+        self.removed += other.removed
+        self.captions += other.captions
+        self.sources += other.sources
+        self.credits += other.credits
+        self.tags += other.tags
+        self.published += other.published
+        self.flags += other.flags
 
 
 class Draft:
@@ -80,8 +85,7 @@ class Draft:
     def closed(self) -> dict[int, Group]:
         """The closed lists that hold whole lines, under the indexes of those."""
         if self._closed is None:
-            groups = ((index, closed_group(self.blocks[index])) for index in self.loud)
-            self._closed = {index: group for index, group in groups if group is not None}
+            self._closed = {i: group for i in self.loud if (group := closed_group(self.blocks[i])) is not None}
         return self._closed
 
     def head(self) -> int:

@@ -53,8 +53,9 @@ def drop_captions(draft: Draft, context: CleanContext, out: Sift) -> None:
         if block.kind is CAPTION:
             caption = captions.parse_caption(block.text)
             told = captions.is_told(caption)
-            out.captions = captions.merged([*out.captions, caption]) if told else out.captions
+            out.captions += [caption] if told else []
             out.drop(index, "captions", "markup", block.text, "captions" if told else None)
+    out.captions = captions.merged(out.captions)
 
 
 def drop_title(draft: Draft, context: CleanContext, out: Sift) -> None:
@@ -88,7 +89,9 @@ def drop_comments(draft: Draft, context: CleanContext, out: Sift) -> None:
     """All below the first comment form in the last quarter of the text; the form's own line is for the next steps."""
     blocks = draft.blocks
     markers = [index for index, group in draft.closed().items() if group.marker]
-    seen = list(accumulate((len(block.text) for block in blocks), initial=0)) if markers else [0]
+    if not markers:
+        return
+    seen = list(accumulate((len(block.text) for block in blocks), initial=0))
     first = next((index for index in markers if seen[index] >= 0.75 * seen[-1]), len(blocks))
     for index in range(first + 1, len(blocks)):
         after = blocks[index]
