@@ -63,7 +63,7 @@ def _lines_of(block: Block) -> list[Block]:
         own = []
         while links and links[0].text in line:
             own.append(links.pop(0))
-        parts.append(replace(block, text=line, links=tuple(own), lines=()))
+        parts.append(Block(block.kind, line, tuple(own), block.emphasis))
     return parts
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 from parsers.block import ITEM, PARAGRAPH, VERBATIM, Block
 from parsers.lines import folded, like_headline, words_of
 
+_LONGEST = 200  # characters
 _SAID = re.compile(r"[^.,:]{1,60} (?:mengatakan|berkata|said|says|menulis|wrote)(?:\.{3}|…|:)")
 _NUMBERS = re.compile(r"\d{1,2}(?: \d{1,2}){1,15}(?: (?:next|selanjutnya|berikutnya|»|›|>))?|\d{1,2}/\d{1,2}")
 _AGO = re.compile(r"(?:\d{1,3}|se|satu) ?(?:detik|menit|jam|hari|minggu|bulan|tahun) (?:yang )?lalu")
@@ -51,13 +52,13 @@ _CLOSES = re.compile(
 def closing_rule(block: Block) -> str | None:
     """What only counts among the last lines: a site's own addresses and numbers, page numbers, a reader's name."""
     text = block.text
+    if len(text) > _LONGEST or block.kind in VERBATIM:
+        return None
     if not (_CLOSES.match(text[:20].casefold()) or text.endswith(("...", "…", ":", "→", "»", "›", "⟶"))):
         return None
-    if len(text) <= 200 and block.kind is PARAGRAPH and _is_neighbour(text):
+    if block.kind is PARAGRAPH and _is_neighbour(text):
         return "previous_next"
     text = folded(text)
-    if len(text) > 200 or block.kind in VERBATIM:
-        return None
     if _CONTACT.fullmatch(text) and len(words_of(text)) <= 9:
         return "contact"
     if _FIND_US.fullmatch(text):

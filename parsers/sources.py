@@ -102,6 +102,7 @@ _TAKEN = re.compile(
     re.I,
 )
 
+_BEGIN = frozenset("abcdiklmnoqrstuv")  # the letters that all of these begin with, but for a label of any words
 
 _MANY = 20
 _JOINING = re.compile(r"^(?:[\s,;.&|()\[\]:-]|\b(?:dan|and)\b)+|(?:[\s,;.&|()\[\]:-]|\b(?:dan|and)\b)+$")
@@ -131,6 +132,9 @@ def read_source(block: Block) -> SourceLine | None:
         return SourceLine((Source(text.strip("()[] "), _link_url(block.links)),))
     if text[:5].casefold() in ("(via ", "[via ") and is_name(bare[4:]) and like_headline(text[5:].strip("()[] ")):
         return SourceLine((Source(text[5:].strip("()[] "), _link_url(block.links)),))
+    addressed = "://" in text or "www." in text
+    if bare[:1] not in _BEGIN and not addressed:
+        return None
     if (taken := _TAKEN.fullmatch(text)) and like_headline(taken["value"].rstrip(".")):
         name = block.links[0].text if len(block.links) == 1 else taken["value"]
         return SourceLine((Source(name.rstrip("."), _link_url(block.links)),))
@@ -139,8 +143,8 @@ def read_source(block: Block) -> SourceLine | None:
         return SourceLine(
             (Source((original["outlet"] or original["place"] or text).strip(" ."), url),), strong=bool(url)
         )
-    if ("://" in text or "www." in text) and (addressed := _ADDRESSED.fullmatch(text)):
-        return _valued(block, addressed["label"], True, addressed["value"])
+    if addressed and (m := _ADDRESSED.fullmatch(text)):
+        return _valued(block, m["label"], True, m["value"])
     if _VARIOUS.fullmatch(bare):
         return SourceLine((Source(text.strip("()[] .*"), None),))
     m = _LABEL.fullmatch(text)
