@@ -39,15 +39,14 @@ _OFFICE_END = re.compile(
     r"[)\]]\W{0,3}"
 )
 _INITIALS_END = re.compile(r".{3,400} \([A-Z]{2,6}/[A-Z][a-z]{2,20}\)\W{0,2}")  # "Gedung MPR (MI/Rina)"
-_HANDLE_END = re.compile(
-    r"(?P<text>.{3,600}?)[.!?”\"] (?P<credit>(?:Instagram|Twitter|Facebook|TikTok|YouTube|IG|FB|X)[ /]@?[\w.]{2,40})"
-)
+_NETWORK = r"(?:Instagram|Twitter|Facebook|TikTok|YouTube|IG|FB|X)[ /]"
+_HANDLE = re.compile(rf"[.!?”\"] {_NETWORK}")
+_HANDLE_END = re.compile(rf"(?P<text>.{{3,600}}?)[.!?”\"] (?P<credit>{_NETWORK}@?[\w.]{{2,40}})")
 _STROKE_END = re.compile(r"(?P<text>.{3,600}?)[.,]? /(?P<credit>[A-Z][\w.' ]{1,30}(?:/[\w .@']{2,40}){1,2})")
-_AGENCY_ALONE = re.compile(
-    r"(?P<text>.{3,600}?)[.!?”\"] (?P<credit>AFP|AP|ANTARA|Antara|REUTERS|Reuters|EPA|Xinhua|Bernama|Getty Images"
-    r"|Istimewa"
-    r"|Shutterstock|Freepik|Pixabay|Unsplash|Pexels)"
-)
+_ALONE_TEXT = """AFP,AP,ANTARA,Antara,REUTERS,Reuters,EPA,Xinhua,Bernama,Getty Images,Istimewa,Shutterstock
+Freepik,Pixabay,Unsplash,Pexels"""
+_ALONE = tuple(_ALONE_TEXT.replace("\n", ",").split(","))
+_AGENCY_ALONE = re.compile(rf"(?P<text>.{{3,600}}?)[.!?”\"] (?P<credit>{'|'.join(_ALONE)})")
 _DASHED_PHOTO = re.compile(
     r"(?P<text>.{3,600}?)\s?[-–—|]\s?(?:Foto|FOTO|Gambar|Photo) "
     r"(?P<credit>[A-Z][\w./]{1,30}(?: [A-Z][\w./]{0,30}){0,3})"
@@ -123,13 +122,15 @@ def parse_caption(text: str) -> Caption:
     """A caption and its credit. A credit set off by a dash or bar leaves the text; one in brackets or after © stays."""
     if len(text) > LONGEST:
         return Caption(text.strip(" |"), None)
-    for pattern in _SET_OFF if _is_marked(text) else ():
+    bracketed = text.rstrip().endswith((")", "]"))
+    for pattern in _SET_OFF if not bracketed and _is_marked(text) else ():
         m = pattern.fullmatch(text)
-        if m and m["text"].strip() and not text.rstrip().endswith((")", "]")):
+        if m and m["text"].strip():
             credit = _CREDIT_WORDS.sub("", m["credit"]).strip(" |.,")
             return Caption(m["text"].strip(" |/-–—,"), credit or None)
     for pattern, sign in _WITHIN:
-        m = pattern.fullmatch(text) if sign is None or sign.search(text) else None
+        start = _last_bracket(text) if pattern is _BRACKET else 0
+        m = pattern.fullmatch(text, start) if sign is None or sign.search(text) else None
         if m:
             credit = _YEAR.sub("", _CREDIT_WORDS.sub("", m["credit"])).strip(" |.,()/")
             credited = credit and not (pattern is _LEADING and _describes(credit)) and not _abbreviates(m, credit)
@@ -142,10 +143,10 @@ def _ended(text: str) -> Caption:
     if text.rstrip(" .|").endswith((")", "]")):
         m = _OFFICE_END.fullmatch(text) or _NAMED_END.fullmatch(text)
         return Caption(text.strip(" |"), m["credit"].strip(" .,") if m and is_name(m["credit"]) else None)
-    for form, sign in ((_HANDLE_END, " "), (_STROKE_END, " /"), (_AGENCY_ALONE, " ")):
-        if sign in text and (m := form.fullmatch(text)):
-            return Caption(m["text"].strip(" |/-–—,"), m["credit"].strip(" .,"))
-    return Caption(text.strip(" |"), None)
+    m = _HANDLE_END.fullmatch(text) if _HANDLE.search(text, max(0, len(text) - _REACH)) else None
+    m = m or (_STROKE_END.fullmatch(text) if " /" in text else None)
+    m = m or (_AGENCY_ALONE.fullmatch(text) if text.endswith(_ALONE) else None)
+    return Caption(m["text"].strip(" |/-–—,"), m["credit"].strip(" .,")) if m else Caption(text.strip(" |"), None)
 
 
 def _describes(text: str) -> bool:
@@ -159,7 +160,7 @@ def _abbreviates(m: re.Match[str], credit: str) -> bool:
     """ "Badan Nasional Penanggulangan Bencana (BNPB)": the letters of the words before it."""
     if not (credit.isupper() and credit.isalpha()) or "text" not in m.re.groupindex:
         return False
-    before = words_of(m["text"])[-len(credit) :]
+    before = words_of(m.string[: m.end("text")])[-len(credit) :]
     return "".join(word[0] for word in before).casefold() == credit.casefold()
 
 
@@ -243,13 +244,18 @@ def read_prefixed(block: Block) -> Caption | None:
 def _is_bracket(text: str) -> bool:
     if not (")" in text[-4:] or "]" in text[-4:]):
         return False
-    m = _BRACKET.fullmatch(text, max(0, len(text) - _BRACKETED))
+    m = _BRACKET.fullmatch(text, max(_last_bracket(text), len(text) - _BRACKETED))
     before, credit = (text[: m.end("text")], m["credit"]) if m else ("", "")
     if not before.strip() or CITED.search(credit.casefold()):
         return False
     if not (credit.casefold() in _NOBODY_CREDITED or _says_credit(credit) or _names_outlet(credit, text)):
         return False
     return not re.search(r"[\"”]\W*$", before) and len(words_of(before)) <= 90
+
+
+def _last_bracket(text: str) -> int:
+    """Where the last bracket opens, or the space before it: a credit holds none, and a closing one follows it."""
+    return max(text.rfind("(", 0, -2), text.rfind("[", 0, -2), 1) - 1
 
 
 def _says_credit(credit: str) -> bool:
