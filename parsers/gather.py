@@ -93,6 +93,8 @@ class Gatherer:
 
     def of_marks(self, marks: int, node: Node, attributes: Attributes) -> None:
         """An element whose class says byline, headline or date."""
+        if not self.wants:
+            return
         if marks & mark.BYLINE:
             self.capture("bylines", node)
         if marks & mark.HEADLINE:

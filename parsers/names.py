@@ -48,7 +48,7 @@ def bare_name(name: str) -> str:
 
 def without_mark(name: str) -> str:
     """A name without a full stop after it, unless a degree ends in one."""
-    return name if _ENDS_IN_DEGREE.search(name) else name.rstrip(".")
+    return name if not name.endswith(".") or _ENDS_IN_DEGREE.search(name) else name.rstrip(".")
 
 
 def is_outlet(text: str) -> bool:
