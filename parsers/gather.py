@@ -63,6 +63,8 @@ class Gatherer:
 
     def head(self) -> Head:
         """What was gathered."""
+        if not self.wants:
+            return Head(self.metas, title=self.title)
         headlines, bylines, tags = map(tuple, self.caught.values())
         links, blocks, times = tuple(self.links), tuple(self.json_ld), tuple(self.times)
         return Head(self.metas, links, self.title, blocks, times, headlines, bylines, tags)
@@ -117,6 +119,8 @@ class Gatherer:
 
     def of_rel(self, rel: str, node: Node) -> None:
         """A link that says what it leads to."""
+        if not self.wants:
+            return
         words = rel.lower().split()
         if "tag" in words:
             self.capture("tags", node)
