@@ -8,7 +8,7 @@ into its class (`tag-x category-y`), Blogger wraps posts in `widget Blog`: such 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Sequence
 
 JUNK = 1  # what is not the article: share bars, related lists, comments, navigation, advertising
 WEAK = 2  # a word that is junk more often than not, believed only when the element holds little prose
@@ -125,19 +125,43 @@ _AREAS = vocabulary("article story post main content entry detail read news sing
 _TELLING = (_OF_WORD.keys() | _BODIES | _AREAS | _STEMS | {"td", "hentry"}) - {
     ""
 }  # a token of other words says nothing
+_AMP = "amp-wp-"  # what WordPress puts before its own names on AMP pages
 _LIMIT = 16_384
 
 
-class _Memo(dict[str | None, int]):
-    """Verdicts by text: one look-up where the text was seen before, which on a site's pages it nearly always was."""
+class _Tokens(dict[str | None, int]):
+    """Verdicts by class token or id: one look-up where it was seen before, which on a site's pages nearly all were.
 
-    def __init__(self, judge: Callable[[str], int]) -> None:
-        self.judge = judge
+    Most are seen for the first time on a site's first page, so what costs most is asked last.
+    """
 
-    def __missing__(self, key: str | None) -> int:
+    def __missing__(self, token: str | None) -> int:
         if len(self) > _LIMIT:
             self.clear()
-        marks = self[key] = self.judge(key) if key else 0
+        marks = 0
+        if token:
+            words: Sequence[str] = (parts := token.rstrip(_DIGITS).replace("_", "-").split("-"))
+            letters = "".join(parts)
+            if not (letters.islower() and letters.isalpha()):
+                words = _words(token, parts, letters)
+            for word in words:
+                if word in _TELLING:
+                    marks = _judge(token, words, parts, letters)
+                    break
+        self[token] = marks
+        return marks
+
+
+class _Classes(dict[str | None, int]):
+    """Verdicts by a whole class attribute."""
+
+    def __missing__(self, value: str | None) -> int:
+        if len(self) > _LIMIT:
+            self.clear()
+        marks = 0
+        for token in value.split() if value else ():
+            marks |= TOKENS[token]
+        self[value] = marks
         return marks
 
 
@@ -146,22 +170,19 @@ def of_token(token: str) -> int:
     return TOKENS[token]
 
 
-def _judge_class(value: str) -> int:
-    marks = 0
-    for token in value.split():
-        marks |= TOKENS[token]
-    return marks
+def _words(token: str, parts: Sequence[str], letters: str) -> Sequence[str]:
+    """The words of a token that is more than small letters: inner capitals divide them, digits may end them."""
+    if letters.isalpha():
+        return [word.lower() for word in _WORD.findall(token)]
+    if letters.islower():
+        return [part.rstrip(_DIGITS) for part in parts] if letters.isalnum() else _PART.findall(token)
+    return [word.lower() for part in _PART.findall(token) for word in _WORD.findall(part)]
 
 
-def _judge(token: str) -> int:
-    """Most tokens are seen for the first time on a site's first page, so what costs most is asked last."""
-    token = token.removeprefix("amp-wp-")  # what WordPress puts before its own names on AMP pages
-    words = parts = token.rstrip(_DIGITS).replace("_", "-").split("-")
-    letters = "".join(parts)
-    if not (letters.islower() and letters.isalpha()):
-        words = _words(token)
-    if _TELLING.isdisjoint(words):
-        return 0
+def _judge(token: str, words: Sequence[str], parts: Sequence[str], letters: str) -> int:
+    """The marks of a token by its words, which tell something; `parts` are what its separators divide."""
+    if token.startswith(_AMP):
+        return TOKENS[token.removeprefix(_AMP)]
     begins = _KIND.match(token) if words[0] in _BEGINS else None
     kind = begins.lastgroup if begins else None
     if kind == "post":
@@ -190,10 +211,5 @@ def _judge(token: str) -> int:
     return marks | AREA if parts[0].lower() in _AREAS and (len(parts) > 1 or not counted) else marks
 
 
-def _words(token: str) -> list[str]:
-    parts: list[str] = _PART.findall(token)
-    return parts if token.islower() else [word.lower() for part in parts for word in _WORD.findall(part)]
-
-
-TOKENS = _Memo(_judge)  # by one class token or id
-CLASSES = _Memo(_judge_class)  # by a whole class attribute
+TOKENS = _Tokens()  # by one class token or id
+CLASSES = _Classes()  # by a whole class attribute
