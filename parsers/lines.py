@@ -92,15 +92,14 @@ def closed_beginnings() -> frozenset[str]:
     return frozenset(line[: 5 if len(line) >= 5 else 3] for line in closed_lines())
 
 
-def by_first_letter(pattern: str) -> dict[str, re.Pattern[str]]:
-    """The branches of an alternation under the letter each begins with, so that a line is held against a few only.
-
-    Groups in a branch may not be nested, and branches that begin with no letter are left out.
-    """
+def by_first_letter(beginnings: str) -> dict[str, tuple[str, ...]]:
+    """What lines may begin with, parted by strokes, under the letter each begins with: a line is held against a few."""
     found: dict[str, list[str]] = {}
-    for branch in re.split(r"\|(?![^()]*\))", pattern):
-        found.setdefault(branch[0], []).append(branch)
-    return {first: re.compile("|".join(branches)) for first, branches in found.items() if first.isalpha()}
+    for beginning in sorted(beginnings.split("|")):
+        known = found.setdefault(beginning[0], [])
+        if not (known and beginning.startswith(known[-1])):
+            known.append(beginning)
+    return {first: tuple(known) for first, known in found.items()}
 
 
 def closed_group(block: Block) -> Group | None:

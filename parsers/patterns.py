@@ -26,7 +26,7 @@ from parsers.lines import (
 )
 from parsers.worded import worded_rule
 
-_COUNT = re.compile(
+_COUNT = (
     r"(?:(?:one|\d{1,4}) thoughts? on [\"“'].{1,200}"
     r"|\(?\d{1,6}\)? ?(?:komentar|comments?|tanggapan|balasan|ulasan|replies|reply|respon(?:s|ses)?)"
     r"|(?:komentar|comments?|tanggapan) ?:? ?\(? ?\d{1,6} ?\)?|(?:satu|\d{1,4}|tidak ada|belum ada|posting|poskan"
@@ -42,7 +42,7 @@ _SHARED = re.compile(
     r"|(?:klik|click) (?:untuk|to) (?:berbagi|membagikan|mencetak|mengirim\w*|share|print|email).{0,80})"
 )
 _SHARED_BEGINS = re.compile(r"[\W_]*[bskce]")
-_HALAMAN = re.compile(
+_HALAMAN = (
     r"(?:halaman|page|laman) ?:? ?\d{1,3}(?: ?(?:dari|of|/) ?\d{1,3})?(?: (?:halaman|pages?))?"
     r"|\d{1,3} ?(?:dari|of|/) ?\d{1,3} (?:halaman|pages?)|\d{1,2} of \d{1,2}"
     r"|(?:halaman|pages?|laman) ?:? ?\d{1,3}(?:[ ,|]{1,3}\d{1,3}){1,20}"
@@ -104,12 +104,12 @@ _OF_RIGHTS = re.compile(
     r"|sejak|selama)\b"
     r"|copyrights? (?:is|was|were|has|have|laws?|acts?)\b)"
 )
-_APPEARED = re.compile(
+_APPEARED = (
     r"(?:the post|postingan|artikel|pos|tulisan) .{1,300} (?:appeared first on|first appeared on"
     r"|(?:pertama kali |lebih dulu )?(?:di)?(?:tampil|muncul)(?:kan)? (?:pertama kali |lebih dulu )?(?:di|pada))"
     r" .{1,120}"
 )
-_NOTICE = re.compile(
+_NOTICE = (
     r"(?:dilarang (?:keras )?(?:(?:mengambil|melakukan)\b.{0,60}\b(?:isi|konten|berita|artikel|tulisan|materi|karya"
     r"|situs|website|blog|laman|crawling|sebagian|seluruh|content)\b|mengutip|menyalin|memperbanyak|menyebarluaskan"
     r"|menggandakan|mencuplik).{0,120}(?:izin|ijin|persetujuan|mencantumkan).{0,120}"
@@ -130,28 +130,28 @@ _NOTICE = re.compile(
     r"|(?:website|situs|blog) ini menggunakan (?:cookie|kuki).{0,300}"
     r"|catatan: hanya anggota .{0,80}mengirim komentar)"
 )
-_MENTION = re.compile(
+_MENTION = (
     r"(?:(?:lihat|view) (?:postingan|kiriman|this post) (?:ini )?(?:di|on) instagram )?(?:sebuah (?:kiriman"
     r"|unggahan|postingan) dibagikan oleh|a post shared by|a video posted by|sebuah video"
     r" kiriman|kiriman dibagikan oleh) .{1,160}"
 )
-_FORM = re.compile(
+_FORM = (
     r"(?:tinggalkan (?:balasan|komentar)|leave a (?:reply|comment)|balas|balasan|reply|comments?)"
     r"(?: (?:ke|to|on|pada|untuk) .{1,150})(?: batalkan balasan| cancel reply)?"
 )
-_READING = re.compile(
+_READING = (
     r"\d{1,2}:\d\d ?/ ?\d{1,2}:\d\d"
     r"|(?:(?:estimasi |perkiraan )?(?:waktu |lama )?(?:mem)?baca|reading time) ?:? ?\d{1,3} ?(?:menit"
     r"|min)\w*(?: (?:baca|read))?"
     r"|\d{1,3} ?(?:menit|min(?:ute)?s?) (?:baca|membaca|read)"
 )
-_SPONSORED = re.compile(r"(?:sponsored|presented) by [^,]{1,30}")
+_SPONSORED = r"(?:sponsored|presented) by [^,]{1,30}"
 _NETWORKS = re.compile(
     r"(?:Facebook|Twitter|WhatsApp|Telegram|Pinterest|LinkedIn|Tumblr|Reddit|Instagram|Messenger|Line|LINE|Email|Print"
     r"|Threads|Copy Link|Salin Link|Salin Tautan|X){2,12}"
 )
 _SCRIPT = re.compile(r"\(adsbygoogle\b.{0,120}|(?:https?://)?pic\.twitter\.com/\w+|tweets? (?:by|oleh) @?\w+")
-_SHARES = re.compile(r"\d[\d.,]*[kmrbjt]* ?(?:shares?|likes?|dibagikan|suka|retweets?)")
+_SHARES = r"\d[\d.,]*[kmrbjt]* ?(?:shares?|likes?|dibagikan|suka|retweets?)"
 
 
 _KNOT = re.compile(r"[-~=*_ ]{1,12}[oO0xX]{1,7}[-~=*_ ]{1,12}")  # "--oOo--"
@@ -161,27 +161,27 @@ _PAGES = re.compile(
     r"[»›> ]{0,4}",
     re.I,
 )
-_AUTHORS_POSTS = re.compile(
+_AUTHORS_POSTS = (
     r"(?:lihat|tampilkan|view|see) (?:semua|all) (?:pos|artikel|tulisan|postingan|berita|posts|articles|stories)"
     r" (?:oleh|dari|by|from) .{1,60}"
 )
 # What any of the patterns can begin with, where it is a letter: one look that spares most prose all of them.
 BEGINS = (
-    r"one |reading |sponsored |presented |dukung |dan jangan|pilih |estimasi |waktu |lama |pic\.|tweets "
-    r"|https?:|telegram|pinterest|linkedin|instagram|tumblr|reddit|line|messenger|threads|copy|salin|x|c "
-    r"|copyright|hak |komentar|comment|tanggapan|satu |halaman|page|laman|the post|pos|artikel|article|tulisan"
-    r"|dilarang|situs|this site|website|blog|catatan|sebuah|a (?:post|video)|kiriman|berbagi|bagikan|share|kirim"
-    r"|compartir|email|enviar|escribe|klik|click|baca|lihat|simak|tonton|dengarkan|cek |berita|topik|video|vidio"
-    r"|foto|info|galeri|photo|podcast|read|see |also|must|pilihan|jangan|sila|yuk|ayo|mari|anda |saksikan|nonton"
-    r"|putar|sebelum|selanjut|berikut|previous|next|lanjut|continue|selengkapnya|bersambung|berlanjut|ikuti|follow"
-    r"|gabung|join|bergabung|dapatkan|download|unduh|instal|subscribe|berlangganan|langganan|kunjungi|like|sukai"
-    r"|add|tambahkan|temukan|pantau|akses|aktifkan|nyalakan|update|segera|atau |intip|bisa |dapat |kamu |scroll"
-    r"|gulir|geser|swipe|tinggalkan|balas|leave|reply|suka|menyukai|facebook|twitter|whatsapp|print|tweet|label"
-    r"|menu|home|beranda|anonim|unknown|kongsi|tema |theme |entri |this (?:entry|post) |average |vote |simpan nama"
-    r"|menarik |fakta atau|kami menggunakan|dengan (?:melanjutkan|mengakses|menggunakan)|we use|by (?:continuing|using)"
-    r"|nantikan|tekan tombol|isi komentar"
-    r"|setiap komentar|konten |isi |tidak ada |belum ada |estimasi|perkiraan|view (?:all)|related|rekomendasi"
-    r"|terpopuler|populer|trending|recommended|mungkin |more |informasi "
+    "one |reading |sponsored |presented |dukung |dan jangan|pilih |estimasi |waktu |lama |pic.|tweets |https:"
+    "|http:|telegram|pinterest|linkedin|instagram|tumblr|reddit|line|messenger|threads|copy|salin|x|c |copyright"
+    "|hak |komentar|comment|tanggapan|satu |halaman|page|laman|the post|pos|artikel|article|tulisan|dilarang"
+    "|situs|this site|website|blog|catatan|sebuah|a post|a video|kiriman|berbagi|bagikan|share|kirim|compartir"
+    "|email|enviar|escribe|klik|click|baca|lihat|simak|tonton|dengarkan|cek |berita|topik|video|vidio|foto|info"
+    "|galeri|photo|podcast|read|see |also|must|pilihan|jangan|sila|yuk|ayo|mari|anda |saksikan|nonton|putar"
+    "|sebelum|selanjut|berikut|previous|next|lanjut|continue|selengkapnya|bersambung|berlanjut|ikuti|follow"
+    "|gabung|join|bergabung|dapatkan|download|unduh|instal|subscribe|berlangganan|langganan|kunjungi|like|sukai"
+    "|add|tambahkan|temukan|pantau|akses|aktifkan|nyalakan|update|segera|atau |intip|bisa |dapat |kamu |scroll"
+    "|gulir|geser|swipe|tinggalkan|balas|leave|reply|suka|menyukai|facebook|twitter|whatsapp|print|tweet|label"
+    "|menu|home|beranda|anonim|unknown|kongsi|tema |theme |entri |this entry |this post |average |vote "
+    "|simpan nama|menarik |fakta atau|kami menggunakan|dengan melanjutkan|dengan mengakses|dengan menggunakan"
+    "|we use|by continuing|by using|nantikan|tekan tombol|isi komentar|setiap komentar|konten |isi |tidak ada "
+    "|belum ada |estimasi|perkiraan|view all|related|rekomendasi|terpopuler|populer|trending|recommended|mungkin "
+    "|more |informasi "
 )
 _BEGINS = by_first_letter(BEGINS)
 
@@ -194,10 +194,7 @@ _BULLETS = " >»*•·-–—→▶►➡👉📌🔗✅"
 
 def _may_begin(line: str, bulleted: bool) -> bool:
     """Whether any pattern begins as the line does; closed lines run together may follow a bullet besides."""
-    begins = _BEGINS.get(line[0])
-    if line[0].isdecimal() or (begins and begins.match(line)):
-        return True
-    return bulleted and _opens(line)
+    return line[0].isdecimal() or line.startswith(_BEGINS.get(line[0], ())) or (bulleted and _opens(line))
 
 
 def _opens(line: str) -> bool:
@@ -221,8 +218,8 @@ def pattern_rule(block: Block) -> str | None:
     if text[0].isalnum() and not _may_begin(line, bulleted=len(text) < len(block.text)):
         return _worded(block)
     low = folded(text)
-    if _ANY_WHOLE.fullmatch(line):
-        return next(name for name, pattern in _WHOLE if pattern.fullmatch(line))
+    if whole := _WHOLE.fullmatch(line):
+        return whole.lastgroup
     if _COPYRIGHT.fullmatch(low) and not _OF_RIGHTS.match(low):
         return "copyright"
     for name, test in _BY_FIRST.get(low[:1], _OF_ANY):
@@ -243,19 +240,11 @@ def _is_pointed(block: Block) -> bool:
     return len(words_of(block.text)) > 3 and not _FETCHED.search(f"{block.text} {block.links[0].url}".casefold())
 
 
-_WHOLE = (
-    ("comment_count", _COUNT),
-    ("page_number", _HALAMAN),
-    ("appeared_first", _APPEARED),
-    ("notice", _NOTICE),
-    ("comments", _FORM),
-    ("embed", _MENTION),
-    ("share_count", _SHARES),
-    ("byline_labels", _AUTHORS_POSTS),
-    ("reading_time", _READING),
-    ("ads", _SPONSORED),
+_WHOLE = re.compile(  # one look for all of them
+    f"(?P<comment_count>{_COUNT})|(?P<page_number>{_HALAMAN})|(?P<appeared_first>{_APPEARED})|(?P<notice>{_NOTICE})"
+    f"|(?P<comments>{_FORM})|(?P<embed>{_MENTION})|(?P<share_count>{_SHARES})|(?P<byline_labels>{_AUTHORS_POSTS})"
+    f"|(?P<reading_time>{_READING})|(?P<ads>{_SPONSORED})"
 )
-_ANY_WHOLE = re.compile("|".join(f"(?:{pattern.pattern})" for _, pattern in _WHOLE))  # one look for all of them
 
 
 _GLUED = re.compile(r"([:.!?…])(?=\w)")

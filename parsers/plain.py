@@ -22,13 +22,13 @@ _QUOTED = re.compile(r"[\"“”'‘’]{1,2}(?=[^\W_])")
 _LONGEST_BEGINNING = 40  # characters
 # What a source line, a notice, tags, a caption or a credit begins with; what an anchored pattern does is in BEGINS.
 _BEGINS = by_first_letter(
-    BEGINS + "|"
-    r"sumber|sourc|src|ref|rujukan|via|link|tautan|url|bersumber|melansir|mengutip|copas|repost|adapted|taken|quoted"
-    r"|courtesy|di(?:kutip|sadur|lansir|olah|sarikan|ambil|terjemahkan|himpun|rangkum|adaptasi|salin|nukil|pos|tulis"
-    r"|catat|terbitkan|tandai|kategorikan)|dari berbagai|naskah|opini|kolom|laporan|esai|cerita|informasi|konten"
-    r"|this (?:article|story|post)|ilustrasi|dok|label|tag|kategori|categor|topi[ck]|kata kunci|keyword|filed under"
-    r"|posted|published|original|first |reprint|republish|terjemahan|saduran|adaptasi|buka |rep ?:|red ?:|"
-    + "|".join(re.escape(role) for role in sorted(ROLES.keys() - BRIEF_ROLES))
+    f"{BEGINS}|{'|'.join(ROLES.keys() - BRIEF_ROLES)}"
+    "|sumber|sourc|src|ref|rujukan|via|link|tautan|url|bersumber|melansir|mengutip|copas|repost|adapted|taken"
+    "|quoted|courtesy|dikutip|disadur|dilansir|diolah|disarikan|diambil|diterjemahkan|dihimpun|dirangkum"
+    "|diadaptasi|disalin|dinukil|dipos|ditulis|dicatat|diterbitkan|ditandai|dikategorikan|dari berbagai|naskah"
+    "|opini|kolom|laporan|esai|cerita|informasi|konten|this article|this story|this post|ilustrasi|dok|tag"
+    "|kategori|categor|topic|kata kunci|keyword|filed under|posted|published|original|first |reprint|republish"
+    "|terjemahan|saduran|adaptasi|buka |rep :|rep:|red :|red:"
 )
 # What a short line may begin with besides: counters, credits of photos, a site's own addresses.
 _SAYS_BRIEFLY = re.compile(
@@ -58,8 +58,9 @@ def is_plain(text: str) -> bool:
     if not (end[-1].isalnum() or end[-2:-1].isalnum() or any(map(str.isalnum, end))):
         return False
     low = text[start:_LONGEST_BEGINNING].casefold()
-    begins = _BEGINS.get(low[0]) or (_COUNTS if low[0].isdecimal() else None)
-    if (begins and begins.match(low)) or "  " in low or not low.isprintable():
+    if low.startswith(_BEGINS.get(low[0], ())) or (low[0].isdecimal() and _COUNTS.match(low)):
+        return False
+    if "  " in low or not low.isprintable():
         return False
     if "©" in text or ("(" in text and ("(c)" in text or "(C)" in text)):
         return False

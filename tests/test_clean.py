@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 
@@ -503,12 +502,11 @@ def test_a_plain_line_is_taken_by_no_reader(beginning: str, line: str, end: str)
 
 
 def test_first_letters_lose_no_pattern() -> None:
-    """An alternation parted by first letters finds what the whole one does."""
-    whole, parted = re.compile(BEGINS), by_first_letter(BEGINS)
+    """Beginnings parted by first letters find what all of them do."""
+    whole, parted = tuple(BEGINS.split("|")), by_first_letter(BEGINS)
     lines = [*closed_lines(), *BEGINS.split("|"), "disebut", "di antara", "this story", "a post shared"]
     for line in lines:
-        begins = parted.get(line[:1])
-        assert bool(begins and begins.match(line)) == bool(whole.match(line)), line
+        assert line.startswith(parted.get(line[:1], ())) == line.startswith(whole), line
 
 
 @settings(max_examples=200, deadline=None)
