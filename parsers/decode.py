@@ -44,6 +44,7 @@ _TAG_END = re.compile(rb"""(?:[^>"']++|"[^"]*+"|'[^']*+')*+>""")
 _UNREAD = re.compile(rb"""(script|style)(?:\s(?:[^>"']++|"[^"]*+"|'[^']*+')*+)?>""")
 _LONG_SCRIPT = 131_072  # bytes in which its end is looked for
 _EDGE = 100  # bytes at either end of a script in which a mark that ends a comment is looked for
+_SHORT = 8 * ATTRIBUTES  # bytes
 _OPENING = re.compile(rb"<[a-zA-Z]")
 _ATTRIBUTE = re.compile(rb"""[^\s/=>"']++(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'>]++))?+""")
 _TOO_MANY = re.compile(
@@ -144,7 +145,7 @@ def _emptied(html: bytes) -> tuple[bytes, bool]:
     JSON-LD stays, and what may end a comment that a script stands in.
     """
     kept, at, giant, view = [], 0, False, memoryview(html)  # of which slices cost no copy
-    for start, end in _stretches(html, b"<"):
+    for start, end in _stretches(html, b"<", 2 * ATTRIBUTES):
         if start < at:
             continue
         tag = _UNREAD.match(html, start, end)
@@ -201,8 +202,11 @@ def _in_program(html: bytes, start: int) -> bool:
 
 
 def _hides_giant(html: bytes) -> bool:
-    """Whether such a tag hides a `<` in a value, but no `>`; one that hides both is left to the child's CPU limit."""
-    for start, end in _stretches(html, b">"):
+    """Whether such a tag hides a `<` in a value, but no `>`; one that hides both is left to the child's CPU limit.
+
+    A short one is let pass: a page of nothing but such tags takes twice as long as one that keeps to ATTRIBUTES.
+    """
+    for start, end in _stretches(html, b">", _SHORT):
         at = html.find(b"<", start, end - 2 * ATTRIBUTES)
         opening = _OPENING.search(html, at, end - 2 * ATTRIBUTES) if at >= 0 else None
         if opening is None or html.find(b"<", opening.end(), end) < 0:
@@ -222,13 +226,13 @@ def _has_places(html: bytes, start: int, end: int) -> bool:
     return end - start - len(html[start:end].translate(None, _BETWEEN)) >= ATTRIBUTES
 
 
-def _stretches(html: bytes, mark: bytes) -> Iterator[tuple[int, int]]:
-    """Where the page goes without `mark` for two bytes an attribute; looked for from the far end of that length."""
-    start, last = 0, len(html) - 2 * ATTRIBUTES
+def _stretches(html: bytes, mark: bytes, least: int) -> Iterator[tuple[int, int]]:
+    """Where the page goes without `mark` for so many bytes; looked for from the far end of that length."""
+    start, last = 0, len(html) - least
     while start <= last:
-        found = html.rfind(mark, start, start + 2 * ATTRIBUTES)
+        found = html.rfind(mark, start, start + least)
         if found < 0:
-            found = html.find(mark, start + 2 * ATTRIBUTES)
+            found = html.find(mark, start + least)
             found = found if found >= 0 else len(html)
             yield start, found
         start = found + 1
