@@ -46,13 +46,12 @@ _FULL_DATE = re.compile(
 )
 
 
-def bounds_of(tree: Tree, prose: Sequence[int]) -> tuple[int, int]:
+def bounds_of(tree: Tree, prose: Sequence[int], headings: Sequence[int]) -> tuple[int, int]:
     """The first line below the page's headline, and the line at which comments or another article begin.
 
-    `prose` are the running sums of running text over the lines.
+    `prose` are the running sums of running text over the lines, `headings` the lines that are.
     """
     lines = tree.lines
-    headings = [number for number, line in enumerate(lines) if line.kind is HEADING]
     title = _headline(tree, headings)
     if title < 0:  # old pages set their headline in anything
         title = _headline(tree, range(len(lines)))

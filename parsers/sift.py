@@ -63,7 +63,7 @@ def sift(tree: Tree, sums: Sums, choice: Choice, rule: Rule, base: str, beside: 
 
 class _Sifter:
     def __init__(self, tree: Tree, sums: Sums, choice: Choice, rule: Rule, base: str, beside: frozenset[int]) -> None:
-        self.tree, self.sums, self.choice, self.rule, self.base, self.beside = tree, sums, choice, rule, base, beside
+        self.tree, self.sums, self.choice, self.rule, self.base = tree, sums, choice, rule, base
         self.rows, self.last, self.lines = tree.rows, tree.last, tree.lines
         self.out = Sifted()
         self.noise_in = rule.noise_index.find
@@ -72,8 +72,11 @@ class _Sifter:
         self.unruled = choice.by in ("generic", "entry", OWN_POST)
         self.starts: Mapping[str, int] = {}
         self.searches = _SEARCHES
-        self.why: dict[int, str | None] = {}
+        self.why: dict[int, str] = {}
+        self.posts: list[int] = []  # of the container, and the first element behind it
+        self.end = 0
         self.standfirst = standfirst(tree, sums.begin) if self.unruled else -1
+        self.odd = beside | {self.standfirst}
 
     def run(self) -> Sifted:
         for element in self.choice.elements:
@@ -85,17 +88,21 @@ class _Sifter:
         return self.out
 
     def _judge_all(self, container: int) -> None:
-        """Why each element inside the container is not body: its own reason or that of what it stands in."""
+        """Why an element inside the container is not body: its own reason or that of what it stands in."""
         why, rows, last = self.why, self.rows, self.last
-        why[container] = None
+        self.posts, self.end = [], len(rows)
         for index in range(container + 1, len(rows)):
-            parent, tag, attributes, _, _, first = row = rows[index]
+            parent, tag, attributes, marks, _, first = row = rows[index]
             if parent < container:
+                self.end = index
                 break
-            reason = why[parent]
+            reason = why.get(parent) if why else None
             if reason is None and (attributes or tag in _JUDGED) and (first < last[index] or self._holds(index)):
                 reason = self._reason(index, row)
-            why[index] = reason
+            if reason is not None:
+                why[index] = reason
+            if marks & mark.ENTRY and first < last[index]:
+                self.posts.append(index)
 
     def _holds(self, index: int) -> bool:
         """Whether an element without text has others in it, which may be ones that were not entered."""
@@ -103,8 +110,7 @@ class _Sifter:
 
     def _leave_other_posts(self, container: int) -> None:
         """Two or more posts after the text of the first, in it or beside it: others that the page goes on with."""
-        rows, last = self.rows, self.last
-        posts = [i for i in self.why if rows[i].marks & mark.ENTRY and i > container and rows[i].first < last[i]]
+        rows, last, posts = self.rows, self.last, self.posts
         if len(posts) < 2:
             return
         begin, own_end = rows[container].first, rows[posts[0]].first
@@ -116,7 +122,7 @@ class _Sifter:
         for index in posts:
             self.why[index] = "another post"
             at = index + 1
-            while at in self.why and rows[at].first < last[index]:
+            while at < self.end and rows[at].first < last[index]:
                 self.why[at] = "another post"
                 at += 1
 
@@ -238,7 +244,7 @@ class _Sifter:
     def _emit(self, container: int) -> None:
         rows, at, last = self.rows, self.rows[container].first, self.last[container]
         for index in self.tree.pruned:
-            if index > container and index in self.why and (before := rows[index].first) <= last:
+            if container < index < self.end and (before := rows[index].first) <= last:
                 self._emit_lines(at, before)
                 self._expand(index)
                 at = before
@@ -246,18 +252,28 @@ class _Sifter:
 
     def _emit_lines(self, first: int, last: int) -> None:
         begin, end = (self.sums.begin - 1, self.sums.end) if self.unruled else (0, last)
-        why_of, beside, standfirst = self.why.get, self.beside, self.standfirst
-        keep, base = self.out.blocks.append, self.base
-        for number, line in enumerate(self.lines[first:last], first):
-            if not begin <= number < end or number == standfirst:
-                where = "above the headline" if number < begin else "standfirst"
-                self.out.leave(line, where if number < end else "below the article", gap=False)
-            elif number in beside:
-                self._take(line._replace(kind=CAPTION), why_of(line.owner))
-            elif line.links or line.kind in _ASKED or why_of(line.owner):
-                self._take(line, why_of(line.owner))
+        why, odd, lines, blocks, base = self.why, self.odd, self.lines, self.out.blocks, self.base
+        top = max(first, begin)
+        for line in lines[first : min(top, last)]:
+            self.out.leave(line, "above the headline", gap=False)
+        for number in range(top, min(end, last)):
+            line = lines[number]
+            if number in odd:
+                self._take_odd(number)
+            elif line.links or line.kind in _ASKED or (why and line.owner in why):
+                self._take(line, why.get(line.owner))
             else:
-                keep(block_of(line, base))
+                blocks.append(block_of(line, base))
+        for line in lines[max(first, end) : last]:
+            self.out.leave(line, "below the article", gap=False)
+
+    def _take_odd(self, number: int) -> None:
+        """A line that is told by its place."""
+        line = self.lines[number]
+        if number == self.standfirst:
+            self.out.leave(line, "standfirst", gap=False)
+        else:
+            self._take(line._replace(kind=CAPTION), self.why.get(line.owner))
 
     def _expand(self, index: int) -> None:
         """What was not entered is body after all when it holds much of the prose; else it leaves unread."""

@@ -102,19 +102,19 @@ def drop_tail(sifted: Sifted) -> None:
     """What stands under a heading such as "Related" or "Berita Terkait", when it is the smaller part at the end."""
     blocks, seen = sifted.blocks, 0
     most = _TAIL_FROM * sum([len(block.text) for block in blocks])
+    least = min(OWN, most)
     for number, block in enumerate(blocks):
-        text = block.text
-        late = seen > most or (seen > OWN and text[:1].isdigit())
-        if late and len(text) < _LABEL and block.kind not in (CELL, CODE) and _closes(sifted, number, seen, most):
+        size = len(block.text)
+        if size < _LABEL and seen > least and block.kind not in (CELL, CODE) and _closes(sifted, number, seen, most):
             sifted.cut(number, "under a closing label")
             return
-        seen += len(text)
+        seen += size
 
 
 def _closes(sifted: Sifted, number: int, seen: int, most: float) -> bool:
     """Whether a short line is the label of what is not the article, `seen` characters into it, and no text follows."""
     text = sifted.blocks[number].text
-    if seen > OWN and counts_comments(sifted.blocks[number : number + 2]):
+    if seen > OWN and text[:1].isdigit() and counts_comments(sifted.blocks[number : number + 2]):
         return True
     if seen <= most or not _TAIL.fullmatch(text):
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from parsers.block import CELL, CODE, ITEM, PARAGRAPH, QUOTE, Line, Tree
+from parsers.block import CELL, CODE, HEADING, ITEM, PARAGRAPH, QUOTE, Line, Tree
 from parsers.bounds import bounds_of
 
 _PROSE = 80  # characters outside links from which a line counts as prose whatever else it is
@@ -21,6 +21,7 @@ class Sums(NamedTuple):
     text: list[int]
     linked: list[int]
     prose: list[int]
+    headings: list[int]  # the lines that are
     begin: int = 0
     end: int = 1 << 30
 
@@ -32,7 +33,7 @@ class Sums(NamedTuple):
 def running(lines: Sequence[Line]) -> Sums:
     """The sums of lines that may stand anywhere. What counts as prose are the characters of running text of the page's
     author, outside links: no label, no caption, no list of links."""
-    text, linked, prose = [0], [0], [0]
+    text, linked, prose, headings = [0], [0], [0], []
     all_text = all_linked = all_prose = 0
     for words, _, kind, in_links, _, _, _ in lines:
         size = len(words)
@@ -41,18 +42,20 @@ def running(lines: Sequence[Line]) -> Sums:
         all_linked += in_links
         if free >= SENTENCE and in_links <= free and kind in _TEXT_KINDS and (free >= _PROSE or words.endswith(_ENDS)):
             all_prose += free
+        elif kind is HEADING:
+            headings.append(len(text) - 1)
         text.append(all_text)
         linked.append(all_linked)
         prose.append(all_prose)
-    return Sums(text, linked, prose)
+    return Sums(text, linked, prose, headings)
 
 
 def sums_of(tree: Tree) -> Sums:
     """The running sums of a tree."""
-    text, linked, prose, _, _ = running(tree.lines)
-    begin, end = bounds_of(tree, prose)
+    text, linked, prose, headings, _, _ = running(tree.lines)
+    begin, end = bounds_of(tree, prose, headings)
     if above := prose[begin]:
         prose = [0] * begin + [sum_ - above for sum_ in prose[begin:]]
     if end < len(tree.lines):
         prose[end:] = [prose[end]] * (len(prose) - end)
-    return Sums(text, linked, prose, begin, end)
+    return Sums(text, linked, prose, headings, begin, end)

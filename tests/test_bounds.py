@@ -247,7 +247,7 @@ def test_who_is_quoted_stays_with_the_quotation() -> None:
 
 def test_bounds_of_a_page_without_words() -> None:
     tree = read(b"<p></p>")
-    assert bounds_of(tree, [0]) == (0, 0)
+    assert bounds_of(tree, [0], []) == (0, 0)
     sums = sums_of(tree)
     choice = choose(tree, rules.load().rule_for(None), sums)
     assert sift(tree, sums, choice, rules.load().rule_for(None), "").blocks == []
