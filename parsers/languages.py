@@ -7,7 +7,9 @@ another language does not reach, and no other table near it; everything else is 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 
 from parsers.marks import vocabulary
 
@@ -56,20 +58,22 @@ _TABLES = {
     "ro": vocabulary("și de la în cu pe nu că un din pentru care este mai au sau al ale lui"),
     "da": vocabulary("og i at det er en til på som den af for med de ikke har et fra"),
 }
-_TABLED = frozenset[str]().union(*_TABLES.values())
+_TABLES_OF: dict[str, list[str]] = {}
+for _name, _table in _TABLES.items():
+    for _word in _table:
+        _TABLES_OF.setdefault(_word, []).append(_name)
 # Galician shares most of Portuguese: these it writes otherwise.
 _PORTUGUESE = vocabulary("em uma mais também pelo pela você muito até isso às foram numa")
-_NASAL = re.compile("[ãõ]")
 _OWN_WORDS = 3  # different ones
 _TOLD = frozenset(("en", "de", "fr", "es", "pt", "it", "nl"))
 
 
 def by_table(words: Sequence[str]) -> str | None:
     """The language whose table leads clearly. `words` are in lower case."""
-    count, known = len(words), list(filter(_TABLED.__contains__, words))
-    shares = sorted(((sum(map(table.__contains__, known)), name) for name, table in _TABLES.items()), reverse=True)
-    (most, best), (next_most, _) = shares[0], shares[1]
-    if best == "pt" and sum(word in _PORTUGUESE or bool(_NASAL.search(word)) for word in set(words)) < _OWN_WORDS:
+    count, known = len(words), filter(_TABLES_OF.__contains__, words)
+    counts = Counter(chain.from_iterable(map(_TABLES_OF.__getitem__, known)))
+    (most, best), (next_most, _) = sorted([(counts.get(name, 0), name) for name in _TABLES], reverse=True)[:2]
+    if best == "pt" and sum(word in _PORTUGUESE or "ã" in word or "õ" in word for word in set(words)) < _OWN_WORDS:
         return None
     return best if best in _TOLD and most >= SHARE * count and most >= LEAD * next_most else None
 
