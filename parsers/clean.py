@@ -79,9 +79,9 @@ def clean(blocks: Sequence[Block], context: CleanContext) -> Cleaned:
         draft = _round(start, context, total, idle)
         if len(total.removed) == before:
             break
-        hanging = drop_hanging(start, draft)
-        total.add(hanging)
-        draft = draft.without(hanging.taken)
+        if hanging := drop_hanging(start, draft):
+            total.add(hanging)
+            draft = draft.without(hanging.taken)
     return Cleaned(
         blocks=tuple(draft.blocks),
         captions=tuple(dict.fromkeys(total.captions)),

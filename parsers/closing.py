@@ -17,11 +17,11 @@ _FRONT = re.compile(r"https?://[^/?#]{1,255}/?")
 _FETCH = re.compile(r"download|unduh|pdf|docx?|xlsx?|zip|rar|apk|disini|di sini|klik|formulir|lampiran|uploads?/")
 
 
-def drop_hanging(before: Draft, draft: Draft) -> Sift:
+def drop_hanging(before: Draft, draft: Draft) -> Sift | None:
     """A heading at the end whose text, as it stood in `before`, has left; and the same heading said twice."""
-    out, blocks, end = Sift(), draft.blocks, len(draft.blocks)
+    blocks, end = draft.blocks, len(draft.blocks)
     if end < 2 or blocks[-1].kind is not HEADING:
-        return out
+        return None
     left = {id(block) for block in blocks}
     after = {id(block): following for block, following in pairwise(before.blocks)}
     while end > 1 and blocks[end - 1].kind is HEADING:
@@ -30,6 +30,7 @@ def drop_hanging(before: Draft, draft: Draft) -> Sift:
         if not twice and (following is None or id(following) in left):
             break
         end -= 1
+    out = Sift()
     for index in range(end, len(blocks)):
         out.drop(index, "lines", "hanging heading", blocks[index].text)
     return out

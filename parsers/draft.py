@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from kliping.model import Caption, Credit, Removal, Source
 from parsers import people
@@ -17,18 +16,20 @@ from parsers.plain import is_plain
 HEAD_BLOCKS, TAIL_BLOCKS = 6, 6
 
 
-@dataclass(slots=True)
 class Sift:
     """What steps took: by index, what stays of a block (None: nothing), and what was found in it."""
 
-    taken: dict[int, Block | None] = field(default_factory=dict)
-    removed: list[Removal] = field(default_factory=list)
-    captions: list[Caption] = field(default_factory=list)
-    sources: list[Source] = field(default_factory=list)
-    credits: list[Credit] = field(default_factory=list)
-    tags: list[str] = field(default_factory=list)
-    published: list[str] = field(default_factory=list)
-    flags: list[str] = field(default_factory=list)
+    __slots__ = ("captions", "credits", "flags", "published", "removed", "sources", "tags", "taken")
+
+    def __init__(self) -> None:
+        self.taken: dict[int, Block | None] = {}
+        self.removed: list[Removal] = []
+        self.captions: list[Caption] = []
+        self.sources: list[Source] = []
+        self.credits: list[Credit] = []
+        self.tags: list[str] = []
+        self.published: list[str] = []
+        self.flags: list[str] = []
 
     def drop(self, index: int, step: str, rule: str, text: str, kept_as: str | None = None) -> None:
         """Record that the block at `index`, whose text this is, left."""

@@ -371,7 +371,8 @@ def _credit(block: Block, draft: Draft, index: int) -> Sift | None:
     if not told and not (tags and index >= draft.tail()):
         return None
     rule = "tags" if tags else "people" if named else "photo" if photo else "views" if views else "desk"
-    found = Sift(credits=told, tags=list(tags), sources=said)
+    found = Sift()
+    found.credits, found.tags, found.sources = told, list(tags), said
     found.drop(index, "credits", rule, draft.blocks[index].text, "tags" if tags else "credits")
     return found
 
