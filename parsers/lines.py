@@ -67,8 +67,9 @@ def closed_lines() -> dict[str, Group]:
             heads_list=bool(table.get("list")),
             incomplete=bool(table.get("incomplete")),
         )
-        found |= {normal(line): group for line in table["lines"].splitlines()}
-        for columns in table.get("made", ()):
+        found |= {bare(folded(line)): group for line in table["lines"].splitlines()}
+        for line in table.get("made", "").splitlines():
+            columns = [column.split("|") for column in line.split(" + ")]
             made |= {" ".join(filter(None, parts)): group for parts in product(*columns)}
     return made | found  # a line that is written out says more than one made of parts
 
