@@ -149,23 +149,36 @@ def _emptied(html: bytes) -> tuple[bytes, bool]:
     for start, end in _stretches(html, b"<"):
         if start < at:
             continue
-        tag = _UNREAD.match(html, start, end)
+        tag = _UNREAD.match(html, start, end) or _opened(html, at, start)
         if tag is None or tag.end() > start + 2 * ATTRIBUTES:
             giant = giant or _is_giant(html, start, end)
-        if tag is None or b"ld" in tag[0].lower():
-            continue
-        close = html.find(b"</" + tag[1], end, end + _LONG_SCRIPT)
-        if close >= 0 and not _may_end(html, tag.end(), end, close):
+        if tag is not None and b"ld" not in tag[0].lower() and (close := _end_of(html, tag, start, end)) >= 0:
             kept.append(view[at : tag.end()])
             at = close
     return (b"".join((*kept, view[at:])) if kept else html), giant
 
 
-def _may_end(html: bytes, first: int, end: int, close: int) -> bool:
-    """Whether a script, or the comment it stands in, may end elsewhere than at `close`; up to `end` it has no `<`."""
-    if end == close:
-        return b"-->" in html[first : first + _EDGE] or b"-->" in html[close - _EDGE : close]
-    return any(html.find(mark, first, close) >= 0 for mark in (b"-->", b"<!--", b"</S"))
+def _opened(html: bytes, first: int, start: int) -> re.Match[bytes] | None:
+    """The tag of the script or style that began shortly before `start`, as those with `<!--` or `i<n` in them do."""
+    begin = html.rfind(b"<s", max(first, start - 2 * ATTRIBUTES), start)
+    tag = _UNREAD.match(html, begin + 1, start) if begin >= 0 else None
+    return tag if tag and html.find(b"</", tag.end(), start) < 0 else None
+
+
+def _end_of(html: bytes, tag: re.Match[bytes], start: int, end: int) -> int:
+    """Where the text of a script or style ends that has no `<` from `start` to `end`; -1 where that is not sure.
+
+    One that a comment or an attribute only quotes is told by what is closed next, or by the comment's mark.
+    """
+    first, close = tag.end(), html.find(b"</", end, end + _LONG_SCRIPT)
+    if html.startswith(tag[1], close + 2):
+        head, tail = html[first : first + _EDGE], html[close - _EDGE : close]
+        if b"-->" in head or (b"-->" in tail and b"<!--" not in head):
+            return -1
+        return close if (first > start and close == end) or html.find(b"<script", first, close) < 0 else -1
+    close = html.find(b"</" + tag[1], close, end + _LONG_SCRIPT) if first > start and close >= 0 else -1
+    marks = (b"-->", b"<!--", b"</S")
+    return -1 if close < 0 or any(html.find(mark, first, close) >= 0 for mark in marks) else close
 
 
 def _may_nest(html: bytes) -> bool:

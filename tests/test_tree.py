@@ -116,7 +116,8 @@ STYLES = b"a { color: red }\n" * (LONG // 10)
 @pytest.mark.parametrize("tag", [b"<style>", b"<style media='a>b'>", b"<script>", b'<script type="application/json">'])
 def test_long_scripts_and_styles_are_emptied(tag: bytes) -> None:
     end = b"</" + tag[1:].split(b">")[0].split(b" ")[0] + b">"
-    for text in (STYLES, STYLES + b"a = '<svg></svg>'" + STYLES, STYLES + b"<" + STYLES):
+    wrapped = (b"<!--" + STYLES + b"-->", b"/*<![CDATA[*/" + STYLES + b"/*]]>*/", b"a<b" + STYLES + b"c<d")
+    for text in (STYLES, STYLES + b"a = '<svg></svg>'" + STYLES, STYLES + b"<" + STYLES, *wrapped):
         assert defuse(b"<p>satu</p>" + tag + text + end + b"<p>dua</p>") == b"<p>satu</p>" + tag + end + b"<p>dua</p>"
 
 
@@ -133,6 +134,9 @@ def test_long_scripts_and_styles_are_emptied(tag: bytes) -> None:
         b"<script>" + STYLES + b"</SCRIPT><p>isi</p><script>x</script>",
         b"<script>" + STYLES + b"<!-- <script></script> --></script>",
         b"<!-- <script>" + STYLES + b"<p> --><p>isi</p><script>x</script>",
+        b"<p title='<script>if (i<n)'>" + STYLES + b"</p><script>x</script>",
+        b"<!-- <style> a<b -->" + STYLES + b"<p>isi</p><style>x</style>",
+        b"<!-- <script>i<n " + STYLES + b"--></script>",
         b"<p>" + STYLES + b"</p>",
     ],
 )
