@@ -8,6 +8,7 @@ words; those that judge the first lines of a text look at them all the same.
 from __future__ import annotations
 
 import re
+from itertools import product
 
 from parsers.lines import LONGEST_LINE, by_first_letter, closed_beginnings, closed_lines, normal, opening_words
 from parsers.patterns import BEGINS, FIRST_ENDS
@@ -31,12 +32,12 @@ _BEGINS = by_first_letter(
     "|terjemahan|saduran|adaptasi|buka |rep :|rep:|red :|red:"
 )
 # What a short line may begin with besides: counters, credits of photos, a site's own addresses.
-_SAYS_BRIEFLY = re.compile(
-    r"telah |sudah |jumlah |total |pengunjung|kunjungan|visitors?|viewers?|di(?:baca|lihat|tonton)|view|page view|hit"
-    r"|pembaca|tayangan|gambar|image|kredit|credit|selain|juga "
-    r"|hubungi|kontak|berbagai |sebagian |isi artikel|visited"
-    r"|se(?:detik|menit|jam|hari|minggu|bulan|tahun)|(?:fb|ig|wa|line|fanpage|instagram|tiktok|youtube"
-    r"|telegram|whatapp)(?: kami)? ?[:：]"
+_NETWORKS = ("fb", "ig", "wa", "line", "fanpage", "instagram", "tiktok", "youtube", "telegram", "whatapp")
+_ADDRESSES = ["".join(parts) for parts in product(_NETWORKS, ("", " kami"), (":", " :", "：", " ："))]
+_BEGINS_BRIEFLY = by_first_letter(
+    "telah |sudah |jumlah |total |pengunjung|kunjungan|visitor|viewer|dibaca|dilihat|ditonton|view|page view|hit"
+    "|pembaca|tayangan|gambar|image|kredit|credit|selain|juga |hubungi|kontak|berbagai |sebagian |isi artikel|visited"
+    f"|sedetik|semenit|sejam|sehari|seminggu|sebulan|setahun|{'|'.join(_ADDRESSES)}"
 )
 
 
@@ -81,7 +82,9 @@ def _is_plain_briefly(text: str, low: str) -> bool:
     """A short line may also be a closed one, a count, a reader's "X mengatakan...", or end in a role or initials."""
     if ("|" in text and text.isupper()) or ("berkontribusi" in text and text.rstrip(".").endswith(" ini")):
         return False  # names in capitals, those who helped
-    if _SAYS_BRIEFLY.match(low) or text.endswith(("...", "…")) or text.rstrip("*-–—|• ").endswith(LAST_ROLES):
+    if low.startswith(_BEGINS_BRIEFLY.get(low[0], ())) or text.endswith(("...", "…")):
+        return False
+    if text.rstrip("*-–—|• ").endswith(LAST_ROLES):
         return False
     if " " not in text and "/" in text:
         return False
