@@ -18,7 +18,7 @@ from typing import Any
 import parsers
 
 _Key = tuple[str | bytes, int]  # pattern, flags
-_Row = tuple[Any, ...]  # what `re` hands to its engine
+_Row = bytes  # what `re` hands to its engine, in marshal's form
 
 _COMPILER: Any = re._compiler  # type: ignore[attr-defined]  # the inside of `re` has no types
 _ENGINE: Any = _COMPILER._sre
@@ -45,14 +45,14 @@ class _Table:
     def __init__(self, known: dict[_Key, _Row]) -> None:
         self.known, self.used = known, dict[_Key, _Row]()
         self.is_new = False
-        self._row: _Row = ()
+        self._row = b""
         self._compile, self._make = _COMPILER.compile, _ENGINE.compile
 
     def compile(self, pattern: Any, flags: int = 0) -> Any:
         """As `re._compiler.compile`."""
         key = (pattern, int(flags))
         try:
-            made = self._make(*self.known[key])
+            made = self._make(*marshal.loads(self.known[key]))  # noqa: S302 -- as compiled modules are
             self.used[key] = self.known[key]
         except (KeyError, *_DAMAGED):
             made = self._compile(pattern, flags)
@@ -62,7 +62,7 @@ class _Table:
 
     def make(self, *row: Any) -> Any:
         """As `_sre.compile`, whose arguments are remembered; the compiler's named numbers as plain ones."""
-        self._row = tuple([int(word) for word in part] if isinstance(part, list) else part for part in row)
+        self._row = marshal.dumps([[int(word) for word in part] if isinstance(part, list) else part for part in row])
         return self._make(*row)
 
 
