@@ -23,7 +23,7 @@ from kliping.model import Article, Caption, Credit, Origin, Page, PageOutcome, R
 from parsers import metadata, metas
 from parsers.around import NEAR, Around, look_around
 from parsers.authors import is_desk
-from parsers.block import CAPTION, HEADING, PARAGRAPH, Block, Head, Line, Tree
+from parsers.block import CAPTION, PARAGRAPH, Block, Head, Line, Tree
 from parsers.captions import is_told, merged, parse_caption
 from parsers.clean import CleanContext, Cleaned, clean
 from parsers.content import LOUDEST, NOTHING, OWN_POST, Choice, choose
@@ -64,6 +64,7 @@ class _Reading(NamedTuple):
     choice: Choice
     sifted: Sifted
     beside: frozenset[int]  # lines that stand alone with a picture
+    headings: Sequence[int]  # lines that are
 
 
 def extract(page: Page, rules: Rules | None = None) -> Article:
@@ -169,7 +170,7 @@ def _one_reading(tree: Tree, rule: Rule, page: Page) -> _Reading:
         choice = corrected(tree, sums, choose(tree, rule, sums), page.entry, rule)
     beside = lines_beside_pictures(tree, choice)
     sifted = sift(tree, sums, choice, rule, page.url or "", beside) if choice is not NOTHING else Sifted()
-    return _Reading(tree, choice, sifted, beside)
+    return _Reading(tree, choice, sifted, beside, sums.headings)
 
 
 def _everything(tree: Tree, prose: int) -> Choice:
@@ -251,7 +252,7 @@ def _telling(lines: Sequence[Line]) -> list[Block]:
 def _describe(reading: _Reading, page: Page) -> tuple[Head, metadata.Metadata]:
     """What the head and the visible lines say; bars that were not entered are asked when no time of day is known."""
     tree, choice = reading.tree, reading.choice
-    head = tree.head._replace(date_lines=date_lines(tree, choice), headlines=_headlines(tree))
+    head = tree.head._replace(date_lines=date_lines(tree, choice), headlines=_headlines(tree, reading.headings))
     facts = metadata.describe(head, page, None, page.url)
     if facts.published_precision not in (None, "day") or not (more := unread_date_lines(tree, choice)):
         return head, facts
@@ -259,10 +260,10 @@ def _describe(reading: _Reading, page: Page) -> tuple[Head, metadata.Metadata]:
     return head, metadata.describe(head, page, None, page.url)
 
 
-def _headlines(tree: Tree) -> tuple[str, ...]:
+def _headlines(tree: Tree, headings: Sequence[int]) -> tuple[str, ...]:
     """What is named a headline, then every h1 but a logo that leads home; without either, what the page's title says
     beside the site's name."""
-    loud = [line for line in tree.lines if line.kind is HEADING and tree.rows[line.owner].tag in LOUDEST]
+    loud = [line for line in map(tree.lines.__getitem__, headings) if tree.rows[line.owner].tag in LOUDEST]
     found = [line.text for line in loud if 2 * line.linked < len(line.text)]
     if not found and not tree.head.headlines:
         title = tree.head.title or ""

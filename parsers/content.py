@@ -83,8 +83,9 @@ def _votes(tree: Tree, sums: Sums) -> dict[int, float]:
         if after != before:
             prose, before = after - before, after
             index = line.owner
-            if rows[index].tag in _LEAVES and rows[index].parent >= 0:
-                index = rows[index].parent
+            row = rows[index]
+            if row.tag in _LEAVES and row.parent >= 0:
+                index = row.parent
             votes[index] = votes.get(index, 0.0) + (prose if prose < _MOST_VOTES else _MOST_VOTES) / 100 + 1
     return votes
 

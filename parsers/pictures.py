@@ -46,7 +46,10 @@ def lead_captions(tree: Tree, choice: Choice, beside: frozenset[int]) -> tuple[s
         return ()
     first = tree.rows[choice.elements[0]].first
     start = max(0, first - ABOVE)
+    told = [n for n in range(start, first) if tree.lines[n].kind is CAPTION or n in beside]
+    if not told:
+        return ()
     headlines = [n for n in range(start, first) if tree.rows[tree.lines[n].owner].tag in _HEADLINES]
     after = headlines[-1] + 1 if headlines else max(start, first - ABOVE // 3)
-    lines = ((n, tree.lines[n]) for n in range(after, first))
-    return tuple(line.text for n, line in lines if len(line.text) <= LONGEST and (line.kind is CAPTION or n in beside))
+    texts = [tree.lines[n].text for n in told if n >= after]
+    return tuple([text for text in texts if len(text) <= LONGEST])
