@@ -88,10 +88,11 @@ class Sifted:
                 found += [Removal(STEP, why, clean_line(line.text)) for line in lines]
         return found
 
-    def unlinked(self) -> set[int]:
-        """The numbers of blocks right above which a line that is a link left."""
+    @cached_property
+    def unlinked(self) -> frozenset[int]:
+        """The numbers of blocks right above which a line that is a link left; to be asked when all lines have."""
         unread = (gone for _, gone in self.left if isinstance(gone, Unread))
-        return self._unlinked | {gone.before for gone in unread if any(map(_is_link, gone.lines))}
+        return frozenset((*self._unlinked, *(gone.before for gone in unread if any(map(_is_link, gone.lines)))))
 
 
 def _is_link(line: Line) -> bool:
@@ -123,8 +124,7 @@ def _closes(sifted: Sifted, number: int, seen: int, most: float) -> bool:
         return False
     if heads_comments(text):
         return True
-    unlinked = sifted.unlinked()
-    return not goes_on(rest[:AROUND], [n in unlinked for n in range(number + 1, number + 1 + AROUND)])
+    return not goes_on(rest[:AROUND], [n in sifted.unlinked for n in range(number + 1, number + 1 + AROUND)])
 
 
 def drop_hanging_headings(sifted: Sifted) -> None:
