@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import process_time
+
 import pytest
 
 from parsers import rules
@@ -180,3 +182,16 @@ def test_many_hidden_elements_are_compared_without_reading_the_page_for_each() -
     assert len(body(f"<article><p>{P * 500}</p>{hidden * 2}</article>")) == 1  # every one of them is a copy
     inside = " ".join(f"Isi: Halaman {n:03}. {LONG}" for n in range(150))
     assert len(body(f"<article><p>{inside}</p>{hidden}</article>")) == 1 + 50  # as many are looked for within lines
+
+
+def test_many_labels_cost_no_more_than_the_page() -> None:
+    paragraphs = f"<p>{P * 2}</p>" * 2
+    labelled = f"<p>Baca juga</p><div class=share><a href=/x>Lihat ini</a></div>{paragraphs}"
+    html = f"<div class=entry-content>{paragraphs * 1500}{labelled * 3000}</div>"
+    tree, rule = read(html.encode()), rules.load().rule_for(None)
+    sums = sums_of(tree)
+    choice = choose(tree, rule, sums)
+    start = process_time()
+    sifted = sift(tree, sums, choice, rule, "https://a.example/x")
+    assert process_time() - start < 1.0  # 0.1 s; more than 2 s where each label asks anew what left above the blocks
+    assert len(sifted.blocks) == 12_000
