@@ -200,9 +200,7 @@ class _Walk:
         index, first = len(rows), len(self.lines)
         rows.append(_tuple(Row, (around, number, attributes, marks, kind, first)))
         if marks & _ASKED or number in _SPECIAL:
-            if number == _HEADER and self.prunes and self._is_banner(node, marks):
-                marks |= mark.LANDMARK
-            if self._is_left_out(number, marks):
+            if self._is_left_out(number, marks) or (number == _HEADER and self._is_banner(node, marks)):
                 self.tree.pruned[index] = node
                 self.last[index] = first
                 return _CLOSED
@@ -227,10 +225,12 @@ class _Walk:
 
     def _is_banner(self, node: LexborNode, marks: int) -> bool:
         """Whether a header is the page's own, as HTML-AAM tells it from a section's, and holds no headline."""
+        if not self.prunes or marks & (mark.AREA | _NEVER_JUNK):
+            return False
         index = self.current
         while index >= 0 and not (self.rows[index].tag in _SECTIONS or self.rows[index].marks & _NEVER_JUNK):
             index = self.rows[index].parent
-        return index < 0 and not marks & mark.AREA and node.css_first("h1, h2, h3") is None
+        return index < 0 and node.css_first("h1, h2, h3") is None
 
     def _in_article(self) -> bool:
         """Whether the current element is the article's own wrapper, whose footer names its tags."""
