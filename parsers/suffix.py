@@ -23,10 +23,11 @@ _SENTENCE_END = re.compile(  # one class of marks first: the engine then looks f
     r"[.!?…\"”](?:(?<=[.!?…])[\"”'’)\]]*+(?=\s*+[A-Z0-9(\[@*])|(?<=[\"”])(?=\s++[A-Z0-9(\[@*]))"
 )
 _COUNT = re.compile(r"(?:\d{1,6}|[Tt]idak ada|[Nn]o|[Bb]elum ada) (?:komentar|comments?) ?:?$", re.I)
-STOPS = frozenset(".,;")  # nothing can be glued to a text that one of these closes
+STOPS = frozenset(".,;")  # nothing can be glued to a text that one of these closes, or one in quotation marks
+CLOSED = frozenset('"”’')
 _MARKS = ".,:;!?…\"”'’()"  # of the word beside them
 _MOST_WORDS = 9  # of the closed line that ends a paragraph
-_WHOLE = (CODE, CELL, HEADING)
+WHOLE = (CODE, CELL, HEADING)
 _CUTTABLE = frozenset(
     {"call", "ads", "embed", "share", "read_also", "video", "page_turner", "comment_count", "continue"}
 )
@@ -43,9 +44,7 @@ class Cut(NamedTuple):
 
 
 def cut_suffix(block: Block) -> Cut | None:
-    """The footer glued to the end of this block, or None."""
-    if block.kind in _WHOLE:
-        return None
+    """The footer glued to the end of this block, which is of no kind in WHOLE, or None."""
     start = _glued(block.text)
     if start == 0 and ":" in block.text and read_credits(block):
         return None
@@ -122,11 +121,11 @@ _DESK_END = re.compile(r"\S \([a-z]{3,4}(?:/[a-z]{2,4}){1,2}\)$")
 
 def cut_desk(block: Block) -> Cut | None:
     """Initials with a stroke at the very end of a text, also where no full stop stands before them; stars after one."""
-    if block.text.endswith("**") and _STARS_END.search(block.text[-8:]) and block.kind not in _WHOLE:
+    if block.text.endswith("**") and _STARS_END.search(block.text[-8:]):
         stars = block.text[len(block.text.rstrip("*")) :]
         return Cut(_shorter(block, len(block.text) - len(stars)), (Removal("suffix", "divider", stars),))
     m = _DESK_END.search(block.text[-20:])
-    if m is None or block.kind in _WHOLE:
+    if m is None:
         return None
     start = len(block.text) - len(block.text[-20:]) + m.start() + 2
     mark = block.text[start:]
