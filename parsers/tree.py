@@ -282,9 +282,13 @@ class _Walk:
 
     def _marks(self, attributes: Attributes, node: LexborNode) -> int:
         """The marks of an element; what it says of the article's head is caught on the way."""
-        marks = _CLASSES[attributes.get("class")] | _TOKENS[attributes.get("id")]
-        if not _RARE.isdisjoint(attributes):
-            marks |= self._rare_marks(attributes, node)
+        value = attributes.get("class")
+        marks = _CLASSES[value]
+        if value is None or len(attributes) > 1:
+            if "id" in attributes:
+                marks |= _TOKENS[attributes["id"]]
+            if not _RARE.isdisjoint(attributes):
+                marks |= self._rare_marks(attributes, node)
         if marks & mark.CAPTURED:
             self.gatherer.of_marks(marks, node, attributes)
         return marks
@@ -357,7 +361,7 @@ class _Walk:
     def _is_whole(self) -> bool:
         """Whether the block is one link and nothing else, so that the link's text is the block's."""
         more = len(self.parts) - self.whole
-        return (not more or (more == 1 and self.parts[-1].isspace())) and not self.pre and self.break_at < 0
+        return (not more or (more == 1 and self.parts[-1].isspace())) and self.break_at < 0 and not self.pre
 
     def _rule(self, node: LexborNode, number: int) -> int:
         if self.parts:
