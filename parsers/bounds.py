@@ -115,7 +115,7 @@ def _prose_beside(tree: Tree, prose: Sequence[int], holder: int, numbers: Sequen
 def _headline(tree: Tree, numbers: Sequence[int]) -> int:
     """Of these lines the one that says most of the page's title, the first of equals, -1 without one. A link heads
     another article, but where its class or its level says headline and it does not lead home."""
-    told = tree.head.metas.get(metas.TITLE, ())
+    told = tree.head.metas.get(metas.TITLE, ())[:1]
     titles = [_folded(title) for title in dict.fromkeys((*told, tree.head.title or ""))]
     longest, best, most = max(map(len, titles)), -1, _SHORTEST - 1
     for number in numbers:
@@ -194,7 +194,7 @@ def standfirst(tree: Tree, begin: int) -> int:
     if not 0 < begin < len(lines) - 1:
         return -1
     text = lines[begin].text
-    told = [value for name in metas.DESCRIPTIONS for value in tree.head.metas.get(name, ()) if text in value]
+    told = [value for name in metas.DESCRIPTIONS for value in tree.head.metas.get(name, ())[:1] if text in value]
     return begin if told and any(is_dated(line.text) for line in lines[begin + 1 : begin + 1 + _NEAR]) else -1
 
 

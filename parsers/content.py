@@ -201,7 +201,7 @@ def _with_lead(tree: Tree, sums: Sums, index: int) -> tuple[int, ...]:
     if not lead or lead == [sums.begin]:
         return (index,)
     inner = set(ancestors(tree, index))
-    told = [value for name in metas.DESCRIPTIONS for value in tree.head.metas.get(name, ())]
+    told = [value for name in metas.DESCRIPTIONS for value in tree.head.metas.get(name, ())[:1]]
     told += [line.text for line in tree.lines[first : tree.last[index]]]
     lead = [n for n in lead if not any(tree.lines[n].text in text for text in told)]
     heads = (

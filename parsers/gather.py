@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from parsers import marks as mark
 from parsers.block import Head
-from parsers.metas import READ
+from parsers.metas import READ, TOLD
 
 _HEADINGS = frozenset(("h1", "h2", "h3"))
 _LONGEST_META = 4096  # characters, as are the next two
@@ -49,10 +49,11 @@ class Node(Protocol):
 
 
 class Gatherer:
-    """Gathers the candidates in document order; nothing when nobody `wants` them."""
+    """Gathers the candidates in document order; unless somebody `wants` them, only what the text is found by."""
 
     def __init__(self, wants: bool = True) -> None:
         self.wants = wants
+        self.told = False
         self.asides: list[Any] = []
         self.title: str | None = None
         self.metas: dict[str, list[str]] = {}
@@ -78,6 +79,7 @@ class Gatherer:
         key = key or attributes.get("http-equiv")
         if key and (name := key.strip().lower()) in READ and (content := attributes.get("content")):
             self.metas.setdefault(name, []).append(content[:_LONGEST_META])
+            self.told = not self.wants and self.title is not None and self.metas.keys() >= TOLD
 
     def link(self, node: Node) -> None:
         """Most links are style sheets and icons: their rel is asked for alone, which costs half of all attributes."""

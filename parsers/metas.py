@@ -43,6 +43,7 @@ SITE_NAMES = ("og:site_name", "application-name")
 KEYWORDS = ("news_keywords", "keywords")
 TITLE, KIND, ADDRESS, TAG, GENERATOR = "og:title", "og:type", "og:url", "article:tag", "generator"
 
+TOLD = frozenset((TITLE, *DESCRIPTIONS))  # by the first of each the text is found
 READ = frozenset((TITLE, KIND, ADDRESS, TAG, GENERATOR)).union(
     PUBLISHED, MODIFIED, TITLES, AUTHORS, IMAGES, SUMMARIES, SITE_NAMES, KEYWORDS
 )

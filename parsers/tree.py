@@ -380,6 +380,8 @@ class _Walk:
         for child in node.iter():
             if reader := reader_of(child.tag_id):
                 reader(gatherer, child)
+                if gatherer.told:
+                    break
         return _CLOSED
 
     def _fact(self, node: LexborNode, number: int) -> int:
