@@ -20,14 +20,18 @@ import parsers
 _Key = tuple[str | bytes, int]  # pattern, flags
 _Row = bytes  # what `re` hands to its engine, in marshal's form
 
-_COMPILER: Any = re._compiler  # type: ignore[attr-defined]  # the inside of `re` has no types
-_ENGINE: Any = _COMPILER._sre
+_COMPILER: Any = getattr(re, "_compiler", None)  # the inside of `re` has no types, and may change
+_ENGINE: Any = getattr(_COMPILER, "_sre", None)
 _DAMAGED = (ValueError, TypeError, EOFError, RuntimeError, OverflowError)
 
 
 @contextmanager
 def kept() -> Iterator[None]:
-    """While this lasts, patterns are not compiled that were at the last start."""
+    """While this lasts, patterns are not compiled that were at the last start. An interpreter whose `re` is built in
+    another way compiles them all."""
+    if not (hasattr(_COMPILER, "compile") and hasattr(_ENGINE, "compile")):
+        yield
+        return
     table = _Table(_read())
     compiles, makes = _COMPILER.compile, _ENGINE.compile
     _COMPILER.compile, _ENGINE.compile = table.compile, table.make

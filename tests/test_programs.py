@@ -104,6 +104,12 @@ def test_a_place_where_nothing_can_be_written(table: Path) -> None:
     assert not table.exists()
 
 
+def test_an_interpreter_of_another_make(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingest.programs._ENGINE", None)
+    assert compiled().search(TEXT)
+    assert not table.exists()
+
+
 def test_an_interpreter_that_keeps_nothing(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     assert compiled().search(TEXT)
