@@ -37,7 +37,6 @@ from parsers.parts import INCOMPLETE, Parts, parts_of
 from parsers.people import read_credits
 from parsers.pictures import lead_captions, lines_beside_pictures
 from parsers.plain import is_plain
-from parsers.platforms import detect
 from parsers.prior import corrected
 from parsers.rules import Rule, Rules, load
 from parsers.sift import block_of, sift
@@ -123,7 +122,7 @@ def _open(page: Page, rules: Rules, head: bool = True) -> tuple[Rule, _Reading]:
 
 def _with_rule(html: bytes, page: Page, rules: Rules, head: bool) -> tuple[Rule, _Reading]:
     html = defuse(html)
-    rule = rules.rule_for(page.url, detect(html), page.fetched_at)
+    rule = rules.rule_for(page.url, html, page.fetched_at)
     return rule, _read(html, rule, page, head)
 
 

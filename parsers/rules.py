@@ -1,6 +1,6 @@
 """Rules as data: where a site keeps its text and what stands in it that is not text.
 
-    sites/*.toml --load--> Rules --rule_for(url, platform, at)--> Rule (site's own, else its platform's, else default)
+    sites/*.toml --load--> Rules --rule_for(url, page, at)--> Rule (site's own, else its platform's, else default)
 
 A file is one host ("detik.com" also rules news.detik.com), one platform, or what hosts have in common ("portal": a
 name without a dot). A rule inherits what it does not say; its noise and canonical forms are added to those inherited.
@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 from kliping.errors import RuleError
 from parsers import packaged
 from parsers.links import host_of
+from parsers.platforms import detect
 from parsers.selector import Index, Selector, compile_selector
 from parsers.zones import is_zone
 
@@ -82,12 +83,13 @@ class Rules:
     hosts: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
     platforms: Mapping[str, tuple[Rule, ...]] = field(default_factory=dict)
 
-    def rule_for(self, url: str | None, platform: str | None = None, at: datetime | None = None) -> Rule:
-        """The rule for a page at `url`, on `platform`, as of `at`."""
+    def rule_for(self, url: str | None, page: bytes = b"", at: datetime | None = None) -> Rule:
+        """The rule as of `at` for a page: its site's own, else its platform's, told by the address or the bytes."""
         names = _names(url)
-        own = next((self.hosts[name] for name in names if name in self.hosts), None)
-        platform = platform or next((name for name in names if name in PLATFORMS), "default")
-        versions = own or self.platforms.get(platform) or (Rule(),)
+        versions = next((self.hosts[name] for name in names if name in self.hosts), None)
+        if versions is None:
+            platform = next((name for name in names if name in PLATFORMS), None) or detect(page) or "default"
+            versions = self.platforms.get(platform) or (Rule(),)
         return _as_of(versions, at)
 
     def check(self) -> Rules:

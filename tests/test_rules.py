@@ -46,20 +46,25 @@ def test_hosts_can_be_left_out_while_platforms_stay() -> None:
     assert bare.rule_for("https://a.blogspot.com/x").name == "blogspot.com"
 
 
+WORDPRESS = b"<img src=/wp-content/uploads/sawah.jpg>"
+
+
 @pytest.mark.parametrize(
-    ("url", "platform", "name"),
+    ("url", "page", "name"),
     [
-        ("https://news.detik.com/berita/d-1/x", None, "detik.com"),
-        ("https://bukandetik.com/x", None, "default"),
-        ("https://kabar.blogspot.com/2019/x.html", None, "blogspot.com"),
-        ("https://kabar.example/x", "wordpress", "wordpress"),
-        ("https://www.balipost.com/x", "wordpress", "balipost.com"),
-        (None, None, "default"),
-        ("not a url", None, "default"),
+        ("https://news.detik.com/berita/d-1/x", b"", "detik.com"),
+        ("https://bukandetik.com/x", b"", "default"),
+        ("https://kabar.blogspot.com/2019/x.html", b"", "blogspot.com"),
+        ("https://kabar.blogspot.com/2019/x.html", WORDPRESS, "blogspot.com"),  # it shows pictures of a friend's
+        ("https://kabar.example/x", WORDPRESS, "wordpress"),
+        ("https://www.balipost.com/x", WORDPRESS, "balipost.com"),
+        (None, b"", "default"),
+        (None, WORDPRESS, "wordpress"),
+        ("not a url", b"", "default"),
     ],
 )
-def test_which_rule(url: str | None, platform: str | None, name: str) -> None:
-    assert rules.load().rule_for(url, platform).name == name
+def test_which_rule(url: str | None, page: bytes, name: str) -> None:
+    assert rules.load().rule_for(url, page).name == name
 
 
 def test_inheritance() -> None:
