@@ -51,6 +51,8 @@ def main() -> None:
     parser.add_argument("--gold", type=Path, default=SETS / "id", help="a folder of NAME.html.gz with NAME.json")
     folder: Path = parser.parse_args().gold
     gold = load_gold(folder)
+    if not gold:
+        raise SystemExit(f"bench: no pages in {folder}")
     files = {path.name.removesuffix(".html.gz"): path for path in sorted(folder.rglob("*.html.gz"))}
     pages = {name: gzip.decompress(file.read_bytes()) for name, file in files.items() if name in gold}
     found = {way: bodies(pages, gold, known) for way, known in WAYS.items()}

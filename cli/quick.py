@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from cli import invoke
 from ingest.crew import Job, Ticket, answered
-from ingest.pagefile import bytes_of
+from ingest.pagefile import STDIN, bytes_of
 from kliping.errors import InputError, KlipingError
 from kliping.limits import CHILD_MEMORY, CHILDREN, HTML_CPU, PAGE_BYTES
 from parsers.links import absolute
@@ -136,7 +136,7 @@ def _tickets(files: Sequence[str], where: Mapping[str, str], most: int) -> Itera
     for file in files:
         url = where.get(file)
         try:
-            raw: bytes | KlipingError = bytes_of("/dev/stdin" if file == "-" else file, most)
+            raw: bytes | KlipingError = bytes_of(STDIN if file == "-" else file, most)
         except InputError as error:
             raw = error
         yield Ticket(file, url, raw)
@@ -150,13 +150,14 @@ def _line(ticket: Ticket) -> bytes:
     from ingest.record import failed
 
     record = {"file": ticket.file, **failed(str(ticket.answer)), "url": ticket.url}
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogateescape") + b"\n"
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace") + b"\n"
 
 
 def _quoted(name: str) -> bytes:
-    """A file's name as JSON; the plain ones by hand, since even `json` takes its time to import."""
+    """A file's name as JSON, bytes that are not UTF-8 as escaped surrogates; the plain ones by hand, since even `json`
+    takes its time to import."""
     if name.isascii() and name.isprintable() and '"' not in name and "\\" not in name:
         return f'"{name}"'.encode()
     import json
 
-    return json.dumps(name, ensure_ascii=False).encode("utf-8", "surrogateescape")
+    return json.dumps(name, ensure_ascii=False).encode("utf-8", "backslashreplace")

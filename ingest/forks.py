@@ -57,10 +57,10 @@ class Child:
             os._exit(1)  # the parent reads the status; nobody reads a traceback of ours
 
     def _limit(self) -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (self.memory, self.memory))
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_NOFILE, (MAX_FILES, MAX_FILES))
+        _at_most(resource.RLIMIT_AS, self.memory)
+        _at_most(resource.RLIMIT_CORE, 0)
+        _at_most(resource.RLIMIT_FSIZE, 0)
+        _at_most(resource.RLIMIT_NOFILE, MAX_FILES)
         signal.signal(signal.SIGPROF, signal.SIG_DFL)  # ends the process
 
     def begin(self, cpu: float) -> None:
@@ -193,6 +193,13 @@ def be_silent() -> None:
     for number in (0, 1, 2):
         os.dup2(null, number)
     os.close(null)
+
+
+def _at_most(what: int, most: int) -> None:
+    """Lower a limit of this process, which may be lower already."""
+    _, hard = resource.getrlimit(what)
+    most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+    resource.setrlimit(what, (most, most))
 
 
 def _peak_bytes() -> int:

@@ -15,10 +15,13 @@ _GZIP = 16 + zlib.MAX_WBITS
 _PIECE = 64 * 1024  # bytes read at once: most pages, and little enough to be had without a call of the kernel
 
 
-def bytes_of(file: str, most: int) -> bytes:
-    """The bytes of a file as they are. Raises InputError, also for more than `most`."""
+STDIN = 0
+
+
+def bytes_of(file: str | int, most: int) -> bytes:
+    """The bytes of a file, or of STDIN, as they are. Raises InputError, also for more than `most`."""
     try:
-        with open(file, "rb", buffering=0) as stream:
+        with open(file, "rb", buffering=0, closefd=file != STDIN) as stream:
             raw = _read(stream, most + 1)
     except (OSError, ValueError) as error:
         raise InputError(f"unreadable: {getattr(error, 'strerror', None) or error}") from None

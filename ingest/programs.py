@@ -91,7 +91,10 @@ def _write(table: dict[_Key, _Row]) -> None:
     if place is None or sys.dont_write_bytecode:
         return
     part = f"{place}.{os.getpid()}"
-    with suppress(OSError):  # as with compiled modules: who may not write there compiles each time
-        with open(part, "xb") as file:
+    try:
+        with open(part, "wb") as file:
             file.write(marshal.dumps((sys.version, table)))
         os.replace(part, place)
+    except OSError:  # as with compiled modules: who may not write there compiles each time
+        with suppress(OSError):
+            os.unlink(part)

@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -142,6 +143,30 @@ def test_a_page_from_standard_input(page: str) -> None:
         words = [*EXTRACT, "--url", "https://kabar.example/a", "-"]
         done = subprocess.run(words, cwd=ROOT, env=clean | more, input=PAGE.encode(), capture_output=True, timeout=60)
         assert (done.returncode, json.loads(done.stdout), done.stderr) == (0, expected, b"")
+
+
+def test_standard_input_may_be_a_socket() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendall(PAGE.encode())
+        ours.shutdown(socket.SHUT_WR)
+        done = subprocess.run([*EXTRACT, "-"], cwd=ROOT, stdin=theirs, capture_output=True, timeout=60)
+    assert (done.returncode, json.loads(done.stdout)["title"]) == (0, "Jembatan Diperbaiki")
+
+
+def test_a_file_name_that_is_not_utf8_is_still_json(tmp_path: Path) -> None:
+    name = os.fsencode(tmp_path) + b"/na\xffme.html"
+    for known in (False, True):
+        if known:
+            Path(os.fsdecode(name)).write_text(PAGE, "utf-8")
+        done = subprocess.run([*EXTRACT, name], cwd=ROOT, capture_output=True, timeout=60)
+        assert (done.returncode, os.fsencode(json.loads(done.stdout)["file"])) == (not known, name)
+
+
+def test_a_lower_limit_of_memory_is_kept(page: str) -> None:
+    words = ["/bin/sh", "-c", 'ulimit -v 700000; exec "$@"', "sh", *EXTRACT, page]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, timeout=60)
+    assert (done.returncode, json.loads(done.stdout)["error"], done.stderr) == (0, None, b"")
 
 
 def test_the_address_is_the_one_given_or_else_the_one_declared(tmp_path: Path) -> None:

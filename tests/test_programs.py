@@ -104,6 +104,12 @@ def test_a_place_where_nothing_can_be_written(table: Path) -> None:
     assert not table.exists()
 
 
+def test_a_table_that_cannot_be_put_in_its_place_leaves_nothing(table: Path) -> None:
+    table.mkdir()
+    assert compiled().search(TEXT)
+    assert list(table.parent.iterdir()) == [table]
+
+
 def test_an_interpreter_of_another_make(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.programs._ENGINE", None)
     assert compiled().search(TEXT)
