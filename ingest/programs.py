@@ -22,7 +22,7 @@ _Row = bytes  # what `re` hands to its engine, in marshal's form
 
 _COMPILER: Any = getattr(re, "_compiler", None)  # the inside of `re` has no types, and may change
 _ENGINE: Any = getattr(_COMPILER, "_sre", None)
-_DAMAGED = (ValueError, TypeError, EOFError, RuntimeError, OverflowError)
+_DAMAGED = (ValueError, TypeError, EOFError, RuntimeError, OverflowError, MemoryError, SystemError)
 
 
 @contextmanager

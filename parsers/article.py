@@ -115,7 +115,7 @@ def _extract(page: Page, rules: Rules) -> Article:
 def _open(page: Page, rules: Rules, head: bool = True) -> tuple[Rule, _Reading]:
     """The rule for a page and its reading: as UTF-8, and only when that gives wrong characters as what it really is."""
     found = _with_rule(presumed(page.html), page, rules, head)
-    if _is_garbled(found[1].tree) and (html := redecoded(page.html, page.charset)) is not None:
+    if _is_garbled(found[1]) and (html := redecoded(page.html, page.charset)) is not None:
         found = _with_rule(html, page, rules, head)
     return found
 
@@ -126,11 +126,13 @@ def _with_rule(html: bytes, page: Page, rules: Rules, head: bool) -> tuple[Rule,
     return rule, _read(html, rule, page, head)
 
 
-def _is_garbled(tree: Tree) -> bool:
+def _is_garbled(reading: _Reading) -> bool:
     """Whether U+FFFD was read, which is what the parser makes of bytes that are not UTF-8."""
-    head = tree.head
+    head, lines = reading.tree.head, reading.tree.lines
     told = [head.title or "", *head.json_ld, *[text for texts in head.metas.values() for text in texts]]
-    return "\ufffd" in "".join([*told, *[line.text for line in tree.lines]])
+    named = (*head.headlines, *head.bylines, *head.tags, *[text for _, text in head.times])
+    read = [*[line.text for line in lines], *[block.text for block in reading.sifted.blocks]]
+    return "\ufffd" in "".join([*told, *named, *read])
 
 
 def _read(html: bytes, rule: Rule, page: Page, head: bool) -> _Reading:

@@ -168,17 +168,15 @@ def _opened(html: bytes, first: int, start: int) -> re.Match[bytes] | None:
 def _end_of(html: bytes, tag: re.Match[bytes], start: int, end: int) -> int:
     """Where the text of a script or style ends that has no `<` from `start` to `end`; -1 where that is not sure.
 
-    One that a comment or an attribute only quotes is told by what is closed next, or by the comment's mark.
+    Its end must be the next that is closed, or it is only quoted: in a script, an attribute, a comment.
     """
     first, close = tag.end(), html.find(b"</", end, end + _LONG_SCRIPT)
-    if html.startswith(tag[1], close + 2):
-        head, tail = html[first : first + _EDGE], html[close - _EDGE : close]
-        if b"-->" in head or (b"-->" in tail and b"<!--" not in head):
-            return -1
-        return close if (first > start and close == end) or html.find(b"<script", first, close) < 0 else -1
-    close = html.find(b"</" + tag[1], close, end + _LONG_SCRIPT) if first > start and close >= 0 else -1
-    marks = (b"-->", b"<!--", b"</S")
-    return -1 if close < 0 or any(html.find(mark, first, close) >= 0 for mark in marks) else close
+    if not html.startswith(tag[1], close + 2):
+        return -1
+    head, tail = html[first : first + _EDGE], html[close - _EDGE : close]
+    if b"-->" in head or (b"-->" in tail and b"<!--" not in head):
+        return -1
+    return close if (first > start and close == end) or html.find(b"<script", first, close) < 0 else -1
 
 
 def _may_nest(html: bytes) -> bool:

@@ -21,7 +21,6 @@ TAGS = 128
 HEADLINE = 256
 POST = 512  # the post's own wrapper: never junk, whatever else its class says
 HIDDEN = 2048
-LANDMARK = 1024  # by its role: what stands beside the page's main matter
 PROPERTY = 8192  # itemprop=articleBody
 KEEP = 16384  # the junk word stands beside one for content: the name of a layout, not of junk
 ENTRY = 32768  # one post, with its head and foot
@@ -33,9 +32,6 @@ def vocabulary(words: str) -> frozenset[str]:
     """A set of words written as text."""
     return frozenset(words.split())
 
-
-# Roles (WAI-ARIA 1.2) of what stands beside a page's main matter, or over it.
-LANDMARKS = vocabulary("navigation banner complementary contentinfo search dialog menu menubar toolbar listbox")
 
 _PART = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]+)\d*(?![A-Za-z0-9])")  # not the letters of a hash: "7ad19a3"
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -140,13 +136,14 @@ class _Tokens(dict[str | None, int]):
             self.clear()
         marks = 0
         if token:
-            words: Sequence[str] = (parts := token.rstrip(_DIGITS).replace("_", "-").split("-"))
+            name = token.removeprefix(_AMP) if token[0] == "a" else token
+            words: Sequence[str] = (parts := name.rstrip(_DIGITS).replace("_", "-").split("-"))
             letters = "".join(parts)
             if not (letters.islower() and letters.isalpha()):
-                words = _words(token, parts, letters)
+                words = _words(name, parts, letters)
             for word in words:
                 if word in _TELLING:
-                    marks = _judge(token, words, parts, letters)
+                    marks = _judge(name, words, parts, letters)
                     break
         self[token] = marks
         return marks
@@ -172,17 +169,16 @@ def of_token(token: str) -> int:
 
 def _words(token: str, parts: Sequence[str], letters: str) -> Sequence[str]:
     """The words of a token that is more than small letters: inner capitals divide them, digits may end them."""
-    if letters.isalpha():
+    if letters.isalpha() and letters.isascii():
         return [word.lower() for word in _WORD.findall(token)]
     if letters.islower():
-        return [part.rstrip(_DIGITS) for part in parts] if letters.isalnum() else _PART.findall(token)
+        plain = letters.isalnum() and letters.isascii()
+        return [part.rstrip(_DIGITS) for part in parts] if plain else _PART.findall(token)
     return [word.lower() for part in _PART.findall(token) for word in _WORD.findall(part)]
 
 
 def _judge(token: str, words: Sequence[str], parts: Sequence[str], letters: str) -> int:
     """The marks of a token by its words, which tell something; `parts` are what its separators divide."""
-    if token.startswith(_AMP):
-        return TOKENS[token.removeprefix(_AMP)]
     begins = _KIND.match(token) if words[0] in _BEGINS else None
     kind = begins.lastgroup if begins else None
     if kind == "post":

@@ -161,13 +161,13 @@ class _Sifter:
         return None
 
     def _word(self, index: int) -> str:
-        """The class, id or role that condemns an element."""
+        """The class or id word that condemns an element."""
         attributes = self.tree.rows[index].attributes
         for name in ("class", "id"):
             for token in (attributes.get(name) or "").split():
                 if mark.of_token(token) & (mark.JUNK | mark.WEAK):
                     return f"{'.' if name == 'class' else '#'}{token}"[:80]
-        return role if (role := attributes.get("role")) in mark.LANDMARKS else self.tree.name(index)
+        return self.tree.name(index)
 
     def _share(self, index: int) -> float:
         prose = self.sums.prose

@@ -24,7 +24,7 @@ from parsers.lines import Group, closed_lines, is_prose, like_headline, normal, 
 from parsers.names import is_outlet
 from parsers.patterns import pattern_rule
 from parsers.plain import is_plain
-from parsers.suffix import CLOSED, STOPS, WHOLE, cut_desk, cut_suffix
+from parsers.suffix import STOPS, WHOLE, cut_desk, cut_suffix
 
 CAPTION_MOST = 300  # characters of a caption that looks like prose
 _SECTION_WORDS = 4  # of a heading that furniture is also called by
@@ -218,8 +218,7 @@ def cut_suffixes(draft: Draft, context: CleanContext, out: Sift) -> None:
     """Calls and footers glued to the end of a paragraph."""
     for index, block in enumerate(draft.blocks):
         text = block.text
-        last = text[-1:] if text[-1:] not in CLOSED else text[-2:-1]
-        if (last in STOPS and text[-3:] != "...") or block.kind in WHOLE:
+        if (text[-1:] in STOPS and text[-3:] != "...") or block.kind in WHOLE:
             continue
         cut = cut_suffix(block)
         if cut is None and text.endswith((")", "**")) and (desk := cut_desk(block)) and index >= draft.tail(2):

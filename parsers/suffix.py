@@ -23,8 +23,7 @@ _SENTENCE_END = re.compile(  # one class of marks first: the engine then looks f
     r"[.!?…\"”](?:(?<=[.!?…])[\"”'’)\]]*+(?=\s*+[A-Z0-9(\[@*])|(?<=[\"”])(?=\s++[A-Z0-9(\[@*]))"
 )
 _COUNT = re.compile(r"(?:\d{1,6}|[Tt]idak ada|[Nn]o|[Bb]elum ada) (?:komentar|comments?) ?:?$", re.I)
-STOPS = frozenset(".,;")  # nothing can be glued to a text that one of these closes, or one in quotation marks
-CLOSED = frozenset('"”’')
+STOPS = frozenset(".,;")  # nothing can be glued to a text that one of these closes
 _MARKS = ".,:;!?…\"”'’()"  # of the word beside them
 _MOST_WORDS = 9  # of the closed line that ends a paragraph
 WHOLE = (CODE, CELL, HEADING)

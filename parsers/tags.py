@@ -24,7 +24,6 @@ BLOCKS = """html body div p section article main aside header footer nav ul ol l
 
 PRE = "pre listing xmp plaintext"
 PRUNED = "nav footer aside"
-SECTIONS = "article aside header main nav section"  # a header in one of these is its own and not the page's
 # Never left out by their class: the frame of the page, and elements that hold a paragraph or less.
 READ = "html body main p h1 h2 h3 h4 h5 h6 li blockquote pre td"
 

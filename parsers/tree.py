@@ -37,15 +37,13 @@ _BY_NAME = {name: number for number, name in TAG_NAMES.items()}
 # What to do on leaving an element: a number from -1 on says that it is a row, and which row it stands in.
 _CLOSED, _OPEN, _ANCHOR, _STRONG = -2, -3, -4, -5
 _KIND_OF = {_BY_NAME[name]: kind for name, kind in tags.KINDS.items()}
-_TIME, _ARTICLE, _HEADER, _FOOTER = (_BY_NAME[name] for name in ("time", "article", "header", "footer"))
-_PRE, _PRUNED, _READ, _SECTIONS = (
-    {_BY_NAME[name] for name in names.split()} for names in (tags.PRE, tags.PRUNED, tags.READ, tags.SECTIONS)
-)
-_SPECIAL = _PRE | _PRUNED | {_HEADER}
-_ASKED = mark.JUNK | mark.CAPTION | mark.LANDMARK
+_TIME, _ARTICLE, _FOOTER = (_BY_NAME[name] for name in ("time", "article", "footer"))
+_PRE, _PRUNED, _READ = ({_BY_NAME[name] for name in names.split()} for names in (tags.PRE, tags.PRUNED, tags.READ))
+_SPECIAL = _PRE | _PRUNED
+_ASKED = mark.JUNK | mark.CAPTION
 _SPLITS = mark.JUNK | mark.CAPTION | mark.HIDDEN | mark.TAGS
 _NEVER_JUNK = mark.POST | mark.BODY | mark.PROPERTY
-_RARE = mark.vocabulary("itemprop style hidden aria-hidden role")  # attributes with a meaning, beside class and id
+_RARE = mark.vocabulary("itemprop style hidden aria-hidden")  # attributes with a meaning, beside class and id
 _NOT_SHOWN = re.compile(r"display\s*:\s*none").search
 
 _CLASSES, _TOKENS, _CAPTURED = mark.CLASSES, mark.TOKENS, mark.CAPTURED
@@ -200,7 +198,7 @@ class _Walk:
         index, first = len(rows), len(self.lines)
         rows.append(_tuple(Row, (around, number, attributes, marks, kind, first)))
         if marks & _ASKED or number in _SPECIAL:
-            if self._is_left_out(number, marks) or (number == _HEADER and self._is_banner(node, marks)):
+            if self._is_left_out(number, marks):
                 self.tree.pruned[index] = node
                 self.last[index] = first
                 return _CLOSED
@@ -212,25 +210,15 @@ class _Walk:
     def _is_left_out(self, number: int, marks: int) -> bool:
         """Whether an element is not entered, because its words or its name say junk and nothing says otherwise.
 
-        A word for layout excuses a word for junk, but it excuses a nav, an aside or a footer, by name or by role, only
-        as the article's own.
+        A word for layout excuses a word for junk, but it excuses a nav, an aside or a footer only as the article's own.
         """
-        named = number in _PRUNED or marks & mark.LANDMARK
+        named = number in _PRUNED
         junk = marks & mark.JUNK or (named and not (self.current >= 0 and self._in_article()))
         quoted = number == _FOOTER and self.rows[-1].kind is QUOTE  # tells who is
         if not junk or not self.prunes or number in _READ or quoted:
             return False
         excused = marks & mark.KEEP and (marks & mark.AREA or not named)
         return not (excused or marks & _NEVER_JUNK)
-
-    def _is_banner(self, node: LexborNode, marks: int) -> bool:
-        """Whether a header is the page's own, as HTML-AAM tells it from a section's, and holds no headline."""
-        if not self.prunes or marks & (mark.AREA | _NEVER_JUNK):
-            return False
-        index = self.current
-        while index >= 0 and not (self.rows[index].tag in _SECTIONS or self.rows[index].marks & _NEVER_JUNK):
-            index = self.rows[index].parent
-        return index < 0 and node.css_first("h1, h2, h3") is None
 
     def _in_article(self) -> bool:
         """Whether the current element is the article's own wrapper, whose footer names its tags."""
@@ -298,8 +286,6 @@ class _Walk:
         style = attributes.get("style")
         if style and "none" in style and _NOT_SHOWN(style):
             marks |= mark.HIDDEN
-        if "role" in attributes and attributes["role"] in mark.LANDMARKS:
-            marks |= mark.LANDMARK
         if "itemprop" in attributes:
             marks |= self.gatherer.of_property(attributes["itemprop"] or "", node, attributes)
         return marks

@@ -394,3 +394,18 @@ def test_no_verdict_is_kept_from_being_asked(data: st.DataObject) -> None:
     for words, pattern in VERDICTS:
         said = data.draw(st.from_regex(pattern))
         assert any(word in said for word in words)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<p>{plain}</p><aside><p>Kafé Müller, {plain} {plain}</p></aside>",
+        "<p>{plain}</p><p>{plain}</p><nav class=byline>José Müller</nav>",
+    ],
+)
+def test_wrong_bytes_are_seen_wherever_they_are_read(html: str) -> None:
+    plain = "Warga desa itu bekerja bakti memperbaiki jembatan yang rusak diterjang banjir pada hari Minggu pagi. " * 3
+    page = f"<html><head><title>Judul</title></head><body><article>{html}</article></body></html>"
+    encoded = page.format(plain=plain).encode("cp1252")
+    found = extract(Page("https://kabar.example/a", encoded, NOW, Origin.STORED, charset="windows-1252"))
+    assert "\ufffd" not in f"{found}"

@@ -117,7 +117,7 @@ STYLES = b"a { color: red }\n" * (LONG // 10)
 def test_long_scripts_and_styles_are_emptied(tag: bytes) -> None:
     end = b"</" + tag[1:].split(b">")[0].split(b" ")[0] + b">"
     wrapped = (b"<!--" + STYLES + b"-->", b"/*<![CDATA[*/" + STYLES + b"/*]]>*/", b"a<b" + STYLES + b"c<d")
-    for text in (STYLES, STYLES + b"a = '<svg></svg>'" + STYLES, STYLES + b"<" + STYLES, *wrapped):
+    for text in (STYLES, STYLES + b"<" + STYLES, *wrapped):
         assert defuse(b"<p>satu</p>" + tag + text + end + b"<p>dua</p>") == b"<p>satu</p>" + tag + end + b"<p>dua</p>"
 
 
@@ -137,6 +137,12 @@ def test_long_scripts_and_styles_are_emptied(tag: bytes) -> None:
         b"<p title='<script>if (i<n)'>" + STYLES + b"</p><script>x</script>",
         b"<!-- <style> a<b -->" + STYLES + b"<p>isi</p><style>x</style>",
         b"<!-- <script>i<n " + STYLES + b"--></script>",
+        b"<script>d.write('<style>" + STYLES + b"<\\/style>')</script><p>isi</p><style>x</style>",
+        b"<script>d = '<style>" + STYLES + b"</'+'style>'</script><p>isi</p><style>x</style>",
+        b"<script>" + STYLES + b"</scripT><p>isi</p><script>x</script>",
+        b"<style>/* <script> */" + STYLES + b"</style><p>isi</p><script>x</script>",
+        b"<p data-x='<script>" + STYLES + b"<\\/script>'>isi</p><script>x</script>",
+        b"<textarea><script>" + STYLES + b"</textarea><p>isi</p><script>x</script>",
         b"<p>" + STYLES + b"</p>",
     ],
 )
@@ -214,39 +220,10 @@ def test_junk_is_not_entered_but_can_be_read() -> None:
     assert inside == ["Bagikan", "menu"]
 
 
-@pytest.mark.parametrize("role", ["navigation", "banner", "complementary", "contentinfo", "search", "dialog", "menu"])
-def test_what_its_role_sets_beside_the_matter_is_not_entered(role: str) -> None:
-    menu = f"<div role={role} class='site-wrapper'><ul><li>Beranda</ul></div>"
-    assert lines(f"{menu}<p>isi</p>") == ["isi"]
-    assert lines(f"<article><p>isi</p>{menu}</article>") == ["isi", "Beranda"]
-
-
-@pytest.mark.parametrize("role", ["main", "article", "document", "region", "presentation", "list", ""])
-def test_other_roles_are_entered(role: str) -> None:
-    assert lines(f"<div role='{role}'><p>isi</p></div>") == ["isi"]
-
-
-def test_the_header_of_the_page_is_not_entered() -> None:
-    header = "<header class=site-header><div>Kabar Desa</div><ul><li><a href=/>Beranda</a></ul></header>"
-    assert lines(f"<div id=page>{header}<p>isi</p></div>") == ["isi"]
-    assert lines(f"<div id=page>{header}<p>isi</p></div>", prune=False) == ["Kabar Desa", "Beranda", "isi"]
-
-
-@pytest.mark.parametrize(
-    "html",
-    [
-        "<header><h1>Judul</h1></header>",
-        "<header><div><h3 class=judul>Judul</h3></div></header>",
-        "<article><header>Judul</header></article>",
-        "<main><div><header>Judul</header></div></main>",
-        "<div class=hentry><header>Judul</header></div>",
-        "<div itemprop=articleBody><header>Judul</header></div>",
-        "<header class=entry-header>Judul</header>",
-        "<header class=post-head>Judul</header>",
-    ],
-)
-def test_the_header_of_an_article_is_entered(html: str) -> None:
-    assert lines(f"{html}<p>isi</p>") == ["Judul", "isi"]
+def test_a_name_of_a_thousand_words_is_judged_at_once() -> None:
+    started = time.process_time()
+    assert lines(f"<div class='{'amp-wp-' * 20_000}story'><p>isi</p></div>") == ["isi"]
+    assert time.process_time() - started < 0.5
 
 
 def test_a_block_that_is_one_link() -> None:
