@@ -18,7 +18,7 @@ def extract_command(
     ],
     url: Annotated[str | None, typer.Option(help="Where the page came from; needs exactly one FILE.")] = None,
     urls: Annotated[str | None, typer.Option(metavar="TSV", help="A table of file and URL, tab-separated.")] = None,
-    jobs: Annotated[int | None, typer.Option(min=1, help="Parsing processes.")] = None,
+    jobs: Annotated[int | None, typer.Option(min=1, help="Parsing processes, if not one for every 256 files.")] = None,
     no_site_rules: Annotated[
         bool, typer.Option("--no-site-rules", help="Leave out the rules of single hosts.")
     ] = False,
