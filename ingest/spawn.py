@@ -17,8 +17,7 @@ _RUN = "import gc, sys; gc.disable(); sys.path[:] = sys.argv.pop(1).split({!r});
 def command(module: str, *arguments: str) -> list[str]:
     """The command line that runs `main` of a module, with our search path made absolute."""
     path = os.pathsep.join(os.path.abspath(entry or ".") for entry in sys.path)
-    flags = "-ISBW" if sys.dont_write_bytecode else "-ISW"
-    return [sys.executable, flags, "ignore", "-c", _RUN.format(os.pathsep, module), path, *arguments]
+    return [sys.executable, "-ISW", "ignore", "-c", _RUN.format(os.pathsep, module), path, *arguments]
 
 
 def environment() -> dict[str, str]:
