@@ -129,6 +129,11 @@ class _Walk:
                     if code == _CLOSED:
                         node = node.next
                         continue
+                    child = node.first_child
+                elif (child := node.first_child) is None:
+                    self._empty(node)
+                    node = node.next
+                    continue
                 else:
                     marks = 0
                     if attributes := node.attributes:
@@ -158,7 +163,7 @@ class _Walk:
                         rows.append(_tuple(Row, (code, number, attributes, marks, kind, len(lines))))
                 nodes.append(node)
                 codes.append(code)
-                node = node.first_child if len(nodes) <= DEPTH else None  # a repair may nest deeper than the source
+                node = child if len(nodes) <= DEPTH else None  # a repair may nest deeper than the source
             code = codes.pop()  # nothing left in here
             if code > _CLOSED:  # a row
                 if parts:
@@ -176,6 +181,13 @@ class _Walk:
             if not nodes:
                 return
             node = node.next
+
+    def _empty(self, node: LexborNode) -> None:
+        """A block that nothing stands in, as the places of advertisements: no row, but it may state a fact."""
+        if self.parts:
+            self._flush()
+        if self.gatherer.wants and "itemprop" in (attributes := node.attributes):
+            self.gatherer.of_property(attributes["itemprop"] or "", node, attributes)
 
     def _leave_strong(self) -> None:
         self.strong_depth -= 1
