@@ -66,6 +66,13 @@ _KEEP_WORDS = vocabulary(
     """content contents main article articles story wrap wrapper wrp container layout page single body entry pusher
     canvas grid row column col well segment theme site"""
 )
+# Words for what stands around other things, and for what is never the text that a page is laid out around.
+_WRAPPERS = vocabulary("wrap wrapper wrp container row column columns col grid segment site")
+_HELD = vocabulary(
+    """nav navbar navigation menu submenu megamenu breadcrumb breadcrumbs footer masthead social socials
+    share shares sharing sharebar related relatedposts relatedpost terkait trending popular recommended recommendation
+    recommendations rekomendasi terpopuler mostpopular mostread outbrain taboola"""
+)
 _CARD = "wp-embedded-content"  # WordPress's card of another post: a blockquote with its link
 _EMBED_WORDS = vocabulary("embed embedded oembed tweet")
 _CAPTION_WORDS = vocabulary("caption captions figcaption imagecaption photocaption imageinfo")
@@ -201,10 +208,18 @@ def _judge(token: str, words: Sequence[str], parts: Sequence[str], letters: str)
         for pair, mark in _PAIRS if len(found) > 1 else ():
             if pair <= found:
                 marks |= mark
+    if marks == JUNK | KEEP and _is_wrapper(words):
+        return JUNK
     counted = token[-1] in _DIGITS  # "content2" is one of many
     if letters.lower() in _BODIES and not counted:
         return marks | BODY
     return marks | AREA if parts[0].lower() in _AREAS and (len(parts) > 1 or not counted) else marks
+
+
+def _is_wrapper(words: Sequence[str]) -> bool:
+    """Whether a token names the wrapper of junk, and no layout: footer-wrap, relatedContainer, site-nav."""
+    kept = _KEEP_WORDS.intersection(words)
+    return bool(kept) and kept <= _WRAPPERS and _JUNK_WORDS.intersection(words) <= _HELD
 
 
 TOKENS = _Tokens()  # by one class token or id
