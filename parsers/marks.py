@@ -73,6 +73,7 @@ _HELD = vocabulary(
     share shares sharing sharebar related relatedposts relatedpost terkait trending popular recommended recommendation
     recommendations rekomendasi terpopuler mostpopular mostread outbrain taboola"""
 )
+_DOUBTED = JUNK | KEEP  # of words in one token
 _CARD = "wp-embedded-content"  # WordPress's card of another post: a blockquote with its link
 _EMBED_WORDS = vocabulary("embed embedded oembed tweet")
 _CAPTION_WORDS = vocabulary("caption captions figcaption imagecaption photocaption imageinfo")
@@ -109,10 +110,6 @@ _PAIRS: tuple[tuple[frozenset[str], int], ...] = (
     (frozenset(("article", "title")), HEADLINE),
 )
 _PAIRED = frozenset[str]().union(*(pair for pair, _ in _PAIRS))
-_EMBED, _HALF = 1 << 20, 1 << 21  # of words alone: never what a token says
-_OF_WORD: dict[str, int] = {}
-for _words_of_mark, _mark in (*_VOCABULARIES, (_EMBED_WORDS, _EMBED), *((pair, _HALF) for pair, _ in _PAIRS)):
-    _OF_WORD |= {word: _OF_WORD.get(word, 0) | _mark for word in _words_of_mark}
 # What the first word of a token must be for it to begin as above.
 _BEGINS = vocabulary(
     """hentry h type post blog has with without w no is and enable enabled disable js u url tag category status format
@@ -125,9 +122,17 @@ _BODIES = vocabulary("isi artikel storytext") | {
     core + end for core in _CORES for end in ("", "body", "text", "content", "inner", "main")
 }
 _AREAS = vocabulary("article story post main content entry detail read news single")  # as the first of several words
-_TELLING = (_OF_WORD.keys() | _BODIES | _AREAS | _STEMS | {"td", "hentry"}) - {
-    ""
-}  # a token of other words says nothing
+# What a word says beside its marks: that the token has to be judged as a whole. Bits above those of all marks.
+_BEGIN, _EMBED, _HALF, _SWITCH, _CORE, _FIRST = (1 << bit for bit in range(20, 26))
+_MARKS = (1 << 20) - 1
+_TOLD: dict[str, int] = {}
+for _words_of_bit, _bit in (
+    *_VOCABULARIES,
+    *((_BEGINS, _BEGIN), (_EMBED_WORDS, _EMBED), (_PAIRED, _HALF), (_SWITCHES, _SWITCH), (_BODIES, _CORE)),
+    (_AREAS, _FIRST),
+):
+    _TOLD |= {word: _TOLD.get(word, 0) | _bit for word in _words_of_bit}
+_told = _TOLD.get
 _AMP = "amp-wp-"  # what WordPress puts before its own names on AMP pages
 _LIMIT = 16_384
 
@@ -149,9 +154,9 @@ class _Tokens(dict[str | None, int]):
             if not (letters.islower() and letters.isalpha()):
                 words = _words(name, parts, letters)
             for word in words:
-                if word in _TELLING:
-                    marks = _judge(name, words, parts, letters)
-                    break
+                marks |= _told(word, 0)
+            if marks > _MARKS or marks == _DOUBTED:
+                marks = _judge(name, words, parts, letters, marks)
         self[token] = marks
         return marks
 
@@ -184,36 +189,38 @@ def _words(token: str, parts: Sequence[str], letters: str) -> Sequence[str]:
     return [word.lower() for part in _PART.findall(token) for word in _WORD.findall(part)]
 
 
-def _judge(token: str, words: Sequence[str], parts: Sequence[str], letters: str) -> int:
-    """The marks of a token by its words, which tell something; `parts` are what its separators divide."""
-    begins = _KIND.match(token) if words[0] in _BEGINS else None
+def _judge(token: str, words: Sequence[str], parts: Sequence[str], letters: str, told: int) -> int:
+    """The marks of a token whose words told more than marks; `parts` are what its separators divide."""
+    begins = _KIND.match(token) if told & _BEGIN and words[0] in _BEGINS else None
     kind = begins.lastgroup if begins else None
     if kind == "post":
         return POST | AREA | (0 if token.startswith(("blog", "Blog")) else ENTRY)
-    if kind == "state" or not _SWITCHES.isdisjoint(words[1:]):
+    if kind == "state" or (told & _SWITCH and not _SWITCHES.isdisjoint(words[1:])):
         return 0
-    if token == _CARD:
-        return JUNK
-    if kind == "builder":  # page builders call every block of an article a widget
-        words = [word for word in words if word in _BUILT]
-    marks = 0
-    for word in words:
-        if word in _OF_WORD:
-            marks |= _OF_WORD[word]
-    if marks & _EMBED:  # a quoted post of a social network is a quotation
-        return 0
-    if marks & _HALF:
-        marks ^= _HALF
-        found = _PAIRED.intersection(words)
-        for pair, mark in _PAIRS if len(found) > 1 else ():
+    if kind:
+        told = _of_builder(words)
+    if told & _EMBED:  # a quoted post of a social network is a quotation
+        return JUNK if token == _CARD else 0
+    marks = told & _MARKS
+    if told & _HALF and len(found := _PAIRED.intersection(words)) > 1:
+        for pair, mark in _PAIRS:
             if pair <= found:
                 marks |= mark
-    if marks == JUNK | KEEP and _is_wrapper(words):
+    if marks == _DOUBTED and _is_wrapper(words):
         return JUNK
     counted = token[-1] in _DIGITS  # "content2" is one of many
-    if letters.lower() in _BODIES and not counted:
+    if told & _CORE and not counted and letters.lower() in _BODIES:
         return marks | BODY
-    return marks | AREA if parts[0].lower() in _AREAS and (len(parts) > 1 or not counted) else marks
+    first = told & _FIRST and (len(parts) > 1 or not counted) and parts[0].lower() in _AREAS
+    return marks | AREA if first else marks
+
+
+def _of_builder(words: Sequence[str]) -> int:
+    """What the words of a block of a page builder tell: it calls every part of an article a widget."""
+    told = 0
+    for word in _BUILT.intersection(words):
+        told |= _TOLD[word]
+    return told
 
 
 def _is_wrapper(words: Sequence[str]) -> bool:
