@@ -9,12 +9,11 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from cli import invoke
 from ingest.crew import Job, Ticket, answered
-from ingest.pagefile import STDIN, bytes_of
 from kliping.errors import InputError, KlipingError
 from kliping.limits import CHILD_MEMORY, CHILDREN, HTML_CPU, PAGE_BYTES
 from parsers.links import absolute
@@ -125,21 +124,11 @@ def print_all(files: Sequence[str], where: Mapping[str, str], job: Job, children
     Raises SandboxError when no child could be started.
     """
     out, fine = sys.stdout.buffer, True
-    for ticket in answered(_tickets(files, where, job.page_bytes), job, children):
-        fine = fine and isinstance(ticket.answer, bytes)
-        out.write(_line(ticket))
+    for tickets in answered((Ticket(file, where.get(file)) for file in files), job, children):
+        fine = fine and all(isinstance(ticket.answer, bytes) for ticket in tickets)
+        out.write(b"".join(map(_line, tickets)))
         out.flush()
     return fine
-
-
-def _tickets(files: Sequence[str], where: Mapping[str, str], most: int) -> Iterator[Ticket]:
-    for file in files:
-        url = where.get(file)
-        try:
-            raw: bytes | KlipingError = bytes_of(STDIN if file == "-" else file, most)
-        except InputError as error:
-            raw = error
-        yield Ticket(file, url, raw)
 
 
 def _line(ticket: Ticket) -> bytes:

@@ -1,6 +1,10 @@
 """Parsing children for a command line that reads files: forks of this process, with the sandbox's limits.
 
-    Ticket(file) --read--> free child --unzip, extract, JSON--> Ticket.answer, in the order given
+    Ticket(file) --name--> child --read, unzip, extract, JSON--> Ticket.answer, in the order given
+
+A child has several files before it, so that it need not wait for us, and we take in what it has answered several at
+once: to wake a process costs as much CPU time as a tenth of a page. It answers in order: the first file without an
+answer is the one it works on, and the one that is charged when it dies or takes too long.
 
 This process imports the parsers for its children and never gives them a page itself. It must have no other thread, as
 forks need: the service, which has, starts a process of its own for that (`ingest.template`), at the price of a second
@@ -16,6 +20,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
+from stat import S_ISREG
 from typing import NoReturn
 
 from ingest.filechild import FileChild
@@ -23,7 +28,6 @@ from ingest.forks import be_silent
 from ingest.notices import (
     ANSWER,
     BUG,
-    CHUNK,
     MEMORY,
     PAGE_FAULT,
     RECORD,
@@ -33,12 +37,23 @@ from ingest.notices import (
     WALL_FACTOR,
     cause,
 )  # fmt: skip
+from ingest.pagefile import STDIN, bytes_of
 from ingest.spawn import ONE_THREAD
-from kliping.errors import KlipingError, PageError, SandboxCrash, SandboxError, SandboxMemory, SandboxTimeout
+from kliping.errors import (
+    InputError,
+    KlipingError,
+    PageError,
+    SandboxCrash,
+    SandboxError,
+    SandboxMemory,
+    SandboxTimeout,
+)
 from parsers import langmodel
 
 ANSWER_BYTES = 128 * 1024 * 1024  # of a child that has parsed hostile bytes
-AHEAD = 4  # answers a child may be ahead of the one that is waited for
+AHEAD = 16  # files before a child, and answers it may be ahead of the one that is waited for
+PAUSE = 0.01  # seconds for which children with half of that before them are left alone
+_PART = 64 * 1024  # bytes heard at once
 _UNREAD = "an answer that cannot be read"
 _CONTROLS = bytes(range(0x20)) + b"\x7f"
 
@@ -46,12 +61,29 @@ _CONTROLS = bytes(range(0x20)) + b"\x7f"
 class Ticket:
     """A file to extract, and what came of it: the JSON of its record without `file`, or why there is none."""
 
-    __slots__ = ("answer", "file", "raw", "url")
+    __slots__ = ("answer", "file", "is_plain", "raw", "url")
 
-    def __init__(self, file: str, url: str | None, raw: bytes | KlipingError) -> None:
+    def __init__(self, file: str, url: str | None) -> None:
         self.file, self.url = file, url
-        self.raw = raw if isinstance(raw, bytes) else b""
-        self.answer: bytes | KlipingError | None = raw if isinstance(raw, KlipingError) else None
+        self.is_plain = _is_plain(file)
+        self.raw: bytes | None = None  # of a file that is not
+        self.answer: bytes | KlipingError | None = None
+
+    def read(self, most: int) -> None:
+        """Read the file here."""
+        try:
+            self.raw = bytes_of(STDIN if self.file == "-" else self.file, most)
+        except InputError as error:
+            self.answer = error
+
+
+def _is_plain(file: str) -> bool:
+    """Whether a child can read a file as we can, and without having to wait: it is no pipe, and no name of a stream
+    that we have and a child has not, which are links."""
+    try:
+        return S_ISREG(os.lstat(file).st_mode) and not file.startswith("/dev/")
+    except (OSError, ValueError):
+        return False
 
 
 class Job:
@@ -63,18 +95,68 @@ class Job:
         self.cpu, self.page_bytes, self.memory, self.site_rules = cpu, page_bytes, memory, site_rules
         self.wall = cpu * WALL_FACTOR
 
+    def request(self, ticket: Ticket) -> bytes:
+        """What a child is told."""
+        url = (ticket.url or "").encode("utf-8", "replace")
+        told = os.fsencode(ticket.file) if ticket.raw is None else ticket.raw
+        header = REQUEST.pack(len(url), len(told), self.cpu, self.page_bytes, self.site_rules, ticket.is_plain)
+        return b"".join((header, url, told))
+
 
 class _Line:
-    """A child, the line to it, and the ticket it works on."""
+    """A child, the line to it, and the tickets before it, of which it works on the first."""
 
-    __slots__ = ("_status", "deadline", "pid", "socket", "ticket", "whole")
-
-    ticket: Ticket
-    deadline: float
+    __slots__ = ("_heard", "_status", "begun", "deadline", "pid", "socket", "tickets", "unsaid", "whole")
 
     def __init__(self, pid: int, line: socket.socket, whole: bool) -> None:
         self.pid, self.socket, self.whole = pid, line, whole
+        self.tickets, self.deadline = deque[Ticket](), 0.0
+        self.begun = False  # whether it was told anything of these tickets
+        self.unsaid, self._heard = bytearray(), bytearray()
         self._status: int | None = None
+
+    def take(self, ticket: Ticket, job: Job) -> None:
+        """One more ticket."""
+        if not self.tickets:
+            self.begun, self.deadline = False, time.monotonic() + job.wall
+        self.tickets.append(ticket)
+        self.unsaid += job.request(ticket)
+
+    def say(self) -> None:
+        """Tell the child as much as it has room for. Whether it has hung up is seen when it is heard."""
+        try:
+            del self.unsaid[: self.socket.send(self.unsaid)]
+        except BlockingIOError:
+            return
+        except ConnectionError:
+            self.unsaid.clear()
+        else:
+            self.begun = True
+
+    def hear(self) -> bool:
+        """Take in what the child has said; False when it hung up."""
+        try:
+            part = self.socket.recv(_PART)
+        except BlockingIOError:
+            return True
+        except ConnectionResetError:
+            return False
+        self._heard += part
+        return bool(part)
+
+    def answers(self) -> Iterator[tuple[bytes, bytes, bool]]:
+        """Each whole answer: its kind, what it says, and whether the child ends itself after it."""
+        while len(self._heard) >= ANSWER.size:
+            kind, size, last = ANSWER.unpack_from(self._heard)
+            end = ANSWER.size + size
+            if size > ANSWER_BYTES or not self.tickets:
+                yield RECORD, b"", True
+                return
+            if len(self._heard) < end:
+                return
+            said = bytes(self._heard[ANSWER.size : end])
+            del self._heard[:end]
+            yield kind, said, last
 
     def status(self) -> int | None:
         """How the child ended, which it is about to; None when it hung up and stays."""
@@ -97,24 +179,24 @@ class _Line:
         return self._status is not None
 
 
-def answered(tickets: Iterable[Ticket], job: Job, children: int) -> Iterator[Ticket]:
-    """Each ticket with its answer, in order. Raises SandboxError when no process can be had."""
+def answered(tickets: Iterable[Ticket], job: Job, children: int) -> Iterator[list[Ticket]]:
+    """The tickets with their answers, in order, as many at once as there are. Raises SandboxError when no process can
+    be had. What may keep its reader waiting is not read before all that comes before it is answered."""
     waiting, window, crew = iter(tickets), deque[Ticket](), Crew(job, children)
-    more = True
+    ticket = next(waiting, None)
     try:
-        while more or window:
-            while more and crew.is_free and len(window) < AHEAD * children:
-                ticket = next(waiting, None)
-                if ticket is None:
-                    more = False
-                    break
+        while ticket or window:
+            while ticket and len(window) < AHEAD * children and (ticket.is_plain or not window):
                 window.append(ticket)
-                if ticket.answer is None:
-                    crew.give(ticket)
-            while window and window[0].answer is not None:
-                yield window.popleft()
-            if window:
+                crew.give(ticket)
+                ticket = next(waiting, None)
+            if window[0].answer is None:
                 crew.wait()
+            done = []
+            while window and window[0].answer is not None:
+                done.append(window.popleft())
+            if done:
+                yield done
     finally:
         crew.close()
 
@@ -124,78 +206,89 @@ class Crew:
 
     def __init__(self, job: Job, children: int) -> None:
         self._job, self._most = job, children
-        self._idle: list[_Line] = []
-        self._busy: dict[int, _Line] = {}
+        self._lines: dict[int, _Line] = {}
+        self._todo = deque[Ticket]()  # before no child yet
         self._whole = False  # whether a page has asked for what children start without
+        self._are_slow = False  # whether children had much before them when they were heard
         self._poll = select.poll()
 
-    @property
-    def is_free(self) -> bool:
-        return bool(self._idle) or len(self._busy) < self._most
-
     def give(self, ticket: Ticket) -> None:
-        """Have a free child work on a ticket. Raises SandboxError when there can be none."""
-        while not self._sent(line := self._idle.pop() if self._idle else self._hire(), ticket):
-            line.end()  # it died while it was idle: another does it
-        line.ticket, line.deadline = ticket, time.monotonic() + self._job.wall
-        self._busy[line.socket.fileno()] = line
-        self._poll.register(line.socket, select.POLLIN)
-
-    def _sent(self, line: _Line, ticket: Ticket) -> bool:
-        """Hand a ticket to a child; False when it has hung up. One that does not read is for the deadline to end."""
-        url, job = (ticket.url or "").encode("utf-8", "replace"), self._job
-        header = REQUEST.pack(len(url), len(ticket.raw), job.cpu, job.page_bytes, job.site_rules)
-        try:
-            line.socket.sendall(b"".join((header, url, ticket.raw)))  # a child is woken once
-        except ConnectionError:
-            return False
-        except TimeoutError:
-            return True
-        return True
+        """Have a child work on a ticket; what it cannot read is read now."""
+        if not ticket.is_plain:
+            ticket.read(self._job.page_bytes)
+        if ticket.answer is None:
+            self._todo.append(ticket)
 
     def wait(self) -> None:
-        """Until an answer has come, or a child has ended or taken too long."""
-        least = min(line.deadline for line in self._busy.values()) - time.monotonic()
-        ready = [self._busy[number] for number, _ in self._poll.poll(max(0.0, least) * 1000 + 1)]
-        for line in ready:
-            self._settle(line, *self._heard(line))
+        """Until an answer has come, or a child has ended or taken too long. Raises SandboxError when there can be no
+        child."""
+        self._deal()
+        if self._are_slow:
+            time.sleep(PAUSE)
+        least = min(line.deadline for line in self._lines.values() if line.tickets) - time.monotonic()
+        for number, _ in self._poll.poll(max(0.0, least) * 1000 + 1):
+            self._hear(self._lines[number])
+        self._are_slow = all(len(line.tickets) > AHEAD // 2 for line in self._lines.values()) and bool(self._lines)
         now = time.monotonic()
-        for line in [line for line in self._busy.values() if line.deadline <= now]:
-            self._settle(line, _too_slow(self._job), False)
-
-    def _settle(self, line: _Line, answer: bytes | KlipingError | None, healthy: bool) -> None:
-        """A child takes the next ticket, or ends; without an answer the ticket goes to a child that has all."""
-        self._poll.unregister(line.socket)
-        del self._busy[line.socket.fileno()]
-        if healthy:
-            self._idle.append(line)
-        else:
-            line.end()
-        if answer is None:
-            self._whole = True
-            self.give(line.ticket)
-        else:
-            line.ticket.raw, line.ticket.answer = b"", answer
+        for line in [line for line in self._lines.values() if line.tickets and line.deadline <= now]:
+            self._lose(line, _too_slow(self._job))
 
     def close(self) -> None:
         """End all children."""
-        for line in (*self._idle, *self._busy.values()):
+        for line in self._lines.values():
             line.end()
 
-    def _heard(self, line: _Line) -> tuple[bytes | KlipingError | None, bool]:
-        """The answer of a child, and whether it takes another ticket."""
-        try:
-            header = _exactly(line.socket, ANSWER.size)
-            if header is None:
-                return self._end_of(line), False
-            kind, size, last = ANSWER.unpack(header)
-            said = _exactly(line.socket, size) if size <= ANSWER_BYTES else None
-        except TimeoutError:
-            return _too_slow(self._job), False
+    def _deal(self) -> None:
+        while self._todo:
+            self._free_line().take(self._todo.popleft(), self._job)
+        for line in self._lines.values():
+            if line.unsaid:
+                self._say(line)
+
+    def _free_line(self) -> _Line:
+        """The child with the least before it; a new one as long as all are at work and there may be more."""
+        least = min(self._lines.values(), key=lambda line: len(line.tickets), default=None)
+        return least if least and (not least.tickets or len(self._lines) == self._most) else self._hire()
+
+    def _say(self, line: _Line) -> None:
+        line.say()
+        self._poll.register(line.socket, select.POLLIN | (select.POLLOUT if line.unsaid else 0))
+
+    def _hear(self, line: _Line) -> None:
+        if line.unsaid:
+            self._say(line)
+        stays = line.hear()
+        for kind, said, last in line.answers():
+            if not self._settle(line, kind, said, last):
+                return
+        if not stays:
+            self._lose(line, self._end_of(line))
+
+    def _settle(self, line: _Line, kind: bytes, said: bytes, last: bool) -> bool:
+        """Take the answer to a child's first ticket; False when this was the child's end."""
         if kind == UNREADY and not line.whole:
-            return None, False
-        answer = SandboxCrash(_UNREAD) if said is None else _meant(kind, said, self._job)
-        return answer, not (last or isinstance(answer, SandboxError))
+            self._whole = last = True
+        elif line.tickets:
+            ticket = line.tickets.popleft()
+            ticket.raw, ticket.answer = None, _meant(kind, said, self._job)
+            line.deadline = time.monotonic() + self._job.wall
+            last = last or isinstance(ticket.answer, SandboxError)
+        if last:
+            self._drop(line)
+        return not last
+
+    def _lose(self, line: _Line, error: SandboxError) -> None:
+        """A child is no more, for which the ticket pays that it worked on."""
+        if line.tickets and line.begun:
+            line.tickets.popleft().answer = error
+        self._drop(line)
+
+    def _drop(self, line: _Line) -> None:
+        """End a child; the tickets before it go to others."""
+        self._poll.unregister(line.socket)
+        del self._lines[line.socket.fileno()]
+        line.end()
+        self._todo.extendleft(reversed(line.tickets))
 
     def _end_of(self, line: _Line) -> SandboxError:
         """Why a child hung up."""
@@ -216,14 +309,16 @@ class Crew:
         if pid == 0:
             self._become_child(ours, theirs, parent)
         theirs.close()
-        ours.settimeout(self._job.wall)
-        return _Line(pid, ours, self._whole)
+        ours.setblocking(False)
+        line = self._lines[ours.fileno()] = _Line(pid, ours, self._whole)
+        self._poll.register(ours, select.POLLIN)
+        return line
 
     def _become_child(self, ours: socket.socket, theirs: socket.socket, parent: int) -> NoReturn:
         try:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # a stop is the parent's to decide
             ours.close()
-            for line in (*self._idle, *self._busy.values()):
+            for line in self._lines.values():
                 line.socket.close()
             be_silent()
             FileChild(theirs, self._job.memory, parent).run()
@@ -244,17 +339,3 @@ def _meant(kind: bytes, said: bytes, job: Job) -> bytes | KlipingError:
 
 def _too_slow(job: Job) -> SandboxTimeout:
     return SandboxTimeout(f"no answer within {job.wall:g} s")
-
-
-def _exactly(line: socket.socket, size: int) -> bytes | None:
-    """So many bytes, or None when the other end hung up. Raises TimeoutError."""
-    data = bytearray()
-    while len(data) < size:
-        try:
-            part = line.recv(min(CHUNK, size - len(data)))
-        except ConnectionResetError:
-            return None
-        if not part:
-            return None
-        data += part
-    return bytes(data)

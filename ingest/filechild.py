@@ -1,4 +1,4 @@
-"""Page files in a parsing child: unzip, extract, and answer with the line of JSON that will be printed.
+"""Page files in a parsing child: read, unzip, extract, and answer with the line of JSON that will be printed.
 
 Most pages tell their language by their words. The model for the others costs as much CPU time as two hundred pages, so
 a child starts without it and says so of a page that needs it; the parent then loads it, for all children to come.
@@ -6,6 +6,7 @@ a child starts without it and says so of a page that needs it; the parent then l
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from functools import lru_cache
 from json import JSONEncoder
@@ -13,7 +14,7 @@ from typing import NoReturn
 
 from ingest.forks import RECYCLE_AFTER, Child
 from ingest.notices import ANSWER, BUG, MEMORY, PAGE_FAULT, RECORD, REQUEST, UNREADY
-from ingest.pagefile import unzipped
+from ingest.pagefile import bytes_of, unzipped
 from ingest.record import record
 from kliping.errors import KlipingError
 from kliping.model import Origin, Page
@@ -34,12 +35,13 @@ class FileChild(Child):
         header = self.receive(REQUEST.size)
         if header is None:
             return False
-        url_size, size, cpu, most, site_rules = REQUEST.unpack(header)
+        url_size, size, cpu, most, site_rules, named = REQUEST.unpack(header)
         body = self.receive(url_size + size)
         if body is None:
             return False
         self.begin(cpu)
-        kind, said = _answer(bytes(body[:url_size]), bytes(body[url_size:]), most, site_rules)
+        url, told = body[:url_size].decode() or None, bytes(body[url_size:])
+        kind, said = _answer(url, os.fsdecode(told) if named else told, most, site_rules)
         large = self.end()
         if large and kind in (BUG, PAGE_FAULT):
             kind = MEMORY  # lexbor says only that it failed
@@ -48,10 +50,11 @@ class FileChild(Child):
         return not last
 
 
-def _answer(url: bytes, raw: bytes, most: int, site_rules: bool) -> tuple[bytes, bytes]:
-    """The kind of an answer and its words. Whatever a parser raises ends here."""
+def _answer(url: str | None, file: str | bytes, most: int, site_rules: bool) -> tuple[bytes, bytes]:
+    """The kind of an answer and its words, of a file's name or bytes. Whatever a parser raises ends here."""
     try:
-        page = Page(url.decode() or None, unzipped(raw, most), datetime.now(UTC), Origin.STORED)
+        raw = bytes_of(file, most) if isinstance(file, str) else file
+        page = Page(url, unzipped(raw, most), datetime.now(UTC), Origin.STORED)
         return RECORD, _encode(record(extract(page, _rules(site_rules)))).encode("utf-8", "replace")
     except langmodel.ModelMissingError:
         return UNREADY, b""

@@ -36,7 +36,8 @@ def cause(status: int | None, cpu: float) -> SandboxError:
 
 # --- page files, spoken without a message library: see `ingest.crew` and `ingest.filechild` ---------------------------
 
-REQUEST = struct.Struct("!IIdI?")  # bytes of the URL, of the file; CPU seconds; most bytes of a page; site rules
+# Bytes of the URL, of the file or its name; CPU seconds; most bytes of a page; site rules; whether it is a name.
+REQUEST = struct.Struct("!IIdI??")
 ANSWER = struct.Struct("!cI?")  # kind, bytes; whether the child ends itself now
 RECORD, PAGE_FAULT, MEMORY, BUG = b"r", b"p", b"m", b"b"
 UNREADY = b"u"  # this page needs the language model: ask a child that has it

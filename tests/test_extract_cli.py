@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -17,7 +18,8 @@ import psutil
 import pytest
 
 from ingest import crew
-from ingest.crew import Job
+from ingest.crew import AHEAD, Job, Ticket
+from ingest.notices import ANSWER
 from kliping.errors import SandboxCrash
 from kliping.settings import MIB
 
@@ -152,6 +154,23 @@ def test_standard_input_may_be_a_socket() -> None:
         ours.shutdown(socket.SHUT_WR)
         done = subprocess.run([*EXTRACT, "-"], cwd=ROOT, stdin=theirs, capture_output=True, timeout=60)
     assert (done.returncode, json.loads(done.stdout)["title"]) == (0, "Jembatan Diperbaiki")
+
+
+def test_a_name_of_standard_input_is_read_as_we_have_it(page: str, tmp_path: Path) -> None:
+    link = tmp_path / "tautan.html"
+    link.symlink_to("/dev/stdin")
+    for name in ("/dev/stdin", "/dev/fd/0", "/proc/self/fd/0", str(link)):
+        with open(page, "rb") as stream:
+            done = subprocess.run([*EXTRACT, name], cwd=ROOT, stdin=stream, capture_output=True, timeout=60)
+        assert (done.returncode, json.loads(done.stdout)["title"]) == (0, "Jembatan Diperbaiki")
+
+
+def test_a_folder_and_a_link_to_a_page(page: str, tmp_path: Path) -> None:
+    link = tmp_path / "tautan.html"
+    link.symlink_to(page)
+    code, found = run(page, str(tmp_path), str(link), page)
+    assert (code, [line["error"] for line in found]) == (1, [None, "unreadable: Is a directory", None, None])
+    assert found[2]["body"] == found[0]["body"]
 
 
 def test_a_file_name_that_is_not_utf8_is_still_json(tmp_path: Path) -> None:
@@ -362,6 +381,57 @@ def test_an_interrupt_ends_it_and_its_child(page: str, tmp_path: Path) -> None:
     pipe.close()
     assert (code, said) == (130, "kliping: interrupted\n")
     assert not child.is_running()
+
+
+def test_of_many_files_before_a_child_a_bomb_costs_itself(tmp_path: Path) -> None:
+    files = []
+    for number in range(3 * AHEAD):
+        path = tmp_path / f"{number}.html"
+        path.write_bytes(BOMB if number in (5, 6, 30) else PAGE.replace("Diperbaiki", f"Ke-{number}").encode())
+        files.append(str(path))
+    for jobs in ("1", "2"):
+        code, found = run("--jobs", jobs, *files, HTML_CPU="0.2")
+        assert (code, [line["file"] for line in found]) == (1, files)
+        assert [line["title"] or line["error"] for line in found] == [
+            "over 0.2 s of CPU time" if number in (5, 6, 30) else f"Jembatan Ke-{number}" for number in range(3 * AHEAD)
+        ]
+
+
+@pytest.fixture
+def line() -> Iterator[tuple[crew._Line, socket.socket]]:
+    ours, theirs = socket.socketpair()
+    ours.setblocking(False)
+    with ours, theirs:
+        yield crew._Line(0, ours, whole=False), theirs
+
+
+def test_answers_come_in_parts_and_several_at_once(line: tuple[crew._Line, socket.socket], page: str) -> None:
+    ours, child = line
+    for _ in range(3):
+        ours.take(Ticket(page, None), Job(1.0, 1, 1, True))
+    said = b"".join(ANSWER.pack(b"r", 2, last) + b"{}" for last in (False, False, True))
+    heard = []
+    for start, end in ((0, 3), (3, 7), (7, 17), (17, None)):
+        child.sendall(said[start:end])
+        assert ours.hear()
+        heard.append([last for _, _, last in ours.answers()])
+    assert heard == [[], [], [False, False], [True]]
+    child.close()
+    assert not ours.hear()
+
+
+@pytest.mark.parametrize(("asked", "size"), [(False, 2), (True, crew.ANSWER_BYTES + 1)])
+def test_an_answer_nobody_asked_for_or_too_large_is_a_childs_last(
+    asked: bool, size: int, line: tuple[crew._Line, socket.socket], page: str
+) -> None:
+    ours, child = line
+    if asked:
+        ours.take(Ticket(page, None), Job(1.0, 1, 1, True))
+    child.sendall(ANSWER.pack(b"r", size, False) + b"{}")
+    assert ours.hear()
+    ((kind, said, last),) = ours.answers()
+    assert last
+    assert isinstance(crew._meant(kind, said, Job(1.0, 1, 1, True)), SandboxCrash)
 
 
 @pytest.mark.parametrize(
