@@ -1,9 +1,9 @@
 """What patterns and dataclasses compile to, kept from one start to the next, as the interpreter keeps compiled modules.
 
 The parsers' 350 patterns take 50 ms to compile, a third of all that a start of `kliping extract` costs, and 2 ms to
-load; the methods that dataclasses and named tuples write as text at each start take 6 ms. The table lies beside the
-compiled modules of the parsers: written by whoever may write there, believed as they are. One that is missing, damaged
-or of another interpreter is made anew; nobody need know that there is one.
+load; what dataclasses and named tuples write as text at each start, methods and types, takes 8 ms. The table lies
+beside the compiled modules of the parsers: written by whoever may write there, believed as they are. One that is
+missing, damaged or of another interpreter is made anew; nobody need know that there is one.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import marshal
 import os
 import re
 import sys
+import typing
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import CodeType
@@ -28,6 +29,7 @@ _COMPILER: Any = getattr(re, "_compiler", None)  # the inside of `re` has no typ
 _ENGINE: Any = getattr(_COMPILER, "_sre", None)
 _DATACLASSES: Any = dataclasses  # what they call is looked up in them first, then among what is built in
 _TUPLES: Any = collections
+_TYPES: Any = typing
 _DAMAGED = (ValueError, TypeError, EOFError, RuntimeError, OverflowError, MemoryError, SystemError)
 
 
@@ -36,12 +38,12 @@ def kept() -> Iterator[None]:
     """While this lasts, nothing is compiled that was at the last start. An interpreter whose `re` is built in another
     way compiles all its patterns."""
     table = _Table(_read())
-    _DATACLASSES.exec, _TUPLES.eval = table.exec, table.eval
+    _DATACLASSES.exec, _TUPLES.eval, _TYPES.compile = table.exec, table.eval, table.code
     try:
         with _patterns(table):
             yield
     finally:
-        del _DATACLASSES.exec, _TUPLES.eval
+        del _DATACLASSES.exec, _TUPLES.eval, _TYPES.compile
     if table.is_new:
         _write(table.used)
 
@@ -60,7 +62,7 @@ def _patterns(table: _Table) -> Iterator[None]:
 
 
 class _Table:
-    """Stands in for the compiler of `re`, and between it and its engine; for `exec` and `eval` of what is text."""
+    """Stands in for the compiler of `re`, and between it and its engine; for `exec`, `eval` and `compile`."""
 
     compiles: Any
     makes: Any
@@ -72,20 +74,21 @@ class _Table:
 
     def exec(self, text: str, *spaces: Any) -> None:
         """As the built-in."""
-        exec(self._code(text, "exec"), *spaces)  # noqa: S102 -- as its caller would
+        exec(self.code(text, "<string>", "exec"), *spaces)  # noqa: S102 -- as its caller would
 
     def eval(self, text: str, *spaces: Any) -> Any:
         """As the built-in."""
-        return eval(self._code(text, "eval"), *spaces)  # noqa: S307 -- as its caller would
+        return eval(self.code(text, "<string>", "eval"), *spaces)  # noqa: S307 -- as its caller would
 
-    def _code(self, text: str, use: str) -> CodeType:
+    def code(self, text: str, name: str, use: str) -> CodeType:
+        """As `compile`."""
         key = (text, use)
         with suppress(KeyError, *_DAMAGED):
             code = marshal.loads(self.known[key])  # noqa: S302 -- as compiled modules are
             if isinstance(code, CodeType):
                 self.used[key] = self.known[key]
                 return code
-        code = compile(text, "<string>", use, dont_inherit=True)
+        code = compile(text, name, use, dont_inherit=True)
         self.used[key], self.is_new = marshal.dumps(code), True
         return code
 

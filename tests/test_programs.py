@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import typing
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -54,11 +55,16 @@ def test_the_next_start_compiles_nothing(table: Path, monkeypatch: pytest.Monkey
 
 
 def values() -> list[object]:
-    """A value of a dataclass and one of a named tuple, which both write their methods as text."""
+    """A value of a dataclass and one of a named tuple, which write methods and types as text."""
     with kept():
         person = dataclasses.make_dataclass("Person", [("name", str), ("born", int, 1990)], frozen=True)
-        pair = collections.namedtuple("pair", "left right")
-    return [person("Sari"), person("Sari").name, pair(1, right=2), person("Budi", 2001) == person("Budi", 2001)]
+
+        class Pair(typing.NamedTuple):
+            left: int
+            right: list[str]
+
+    same = person("Budi", 2001) == person("Budi", 2001)
+    return [person("Sari"), person("Sari").name, same, Pair(1, right=[]), typing.get_type_hints(Pair)]
 
 
 def test_the_next_start_compiles_no_dataclass(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,6 +95,7 @@ def test_afterwards_patterns_are_compiled_as_ever(table: Path, monkeypatch: pyte
         re.compile(PATTERN)
     assert not hasattr(dataclasses, "exec")
     assert not hasattr(collections, "eval")
+    assert not hasattr(typing, "compile")
 
 
 def test_the_parsers_patterns_are_the_same_at_every_start(tmp_path: Path) -> None:
