@@ -51,8 +51,8 @@ from kliping.errors import (
 from parsers import langmodel
 
 ANSWER_BYTES = 128 * 1024 * 1024  # of a child that has parsed hostile bytes
-AHEAD = 16  # files before a child, and answers it may be ahead of the one that is waited for
-PAUSE = 0.01  # seconds for which children with half of that before them are left alone
+AHEAD = 32  # files before a child, and answers it may be ahead of the one that is waited for
+PAUSE = 0.02  # seconds for which children are left alone that have more before them than they did in the last
 _PART = 64 * 1024  # bytes heard at once
 _UNREAD = "an answer that cannot be read"
 _CONTROLS = bytes(range(0x20)) + b"\x7f"
@@ -106,11 +106,12 @@ class Job:
 class _Line:
     """A child, the line to it, and the tickets before it, of which it works on the first."""
 
-    __slots__ = ("_heard", "_status", "begun", "deadline", "pid", "socket", "tickets", "unsaid", "whole")
+    __slots__ = ("_heard", "_status", "begun", "deadline", "pace", "pid", "socket", "tickets", "unsaid", "whole")
 
     def __init__(self, pid: int, line: socket.socket, whole: bool) -> None:
         self.pid, self.socket, self.whole = pid, line, whole
         self.tickets, self.deadline = deque[Ticket](), 0.0
+        self.pace = 0  # tickets answered when it was last heard
         self.begun = False  # whether it was told anything of these tickets
         self.unsaid, self._heard = bytearray(), bytearray()
         self._status: int | None = None
@@ -209,7 +210,6 @@ class Crew:
         self._lines: dict[int, _Line] = {}
         self._todo = deque[Ticket]()  # before no child yet
         self._whole = False  # whether a page has asked for what children start without
-        self._are_slow = False  # whether children had much before them when they were heard
         self._poll = select.poll()
 
     def give(self, ticket: Ticket) -> None:
@@ -222,13 +222,13 @@ class Crew:
     def wait(self) -> None:
         """Until an answer has come, or a child has ended or taken too long. Raises SandboxError when there can be no
         child."""
+        may_pause = self._lines and all(len(line.tickets) > line.pace > 0 for line in self._lines.values())
         self._deal()
-        if self._are_slow:
+        if may_pause:
             time.sleep(PAUSE)
         least = min(line.deadline for line in self._lines.values() if line.tickets) - time.monotonic()
         for number, _ in self._poll.poll(max(0.0, least) * 1000 + 1):
             self._hear(self._lines[number])
-        self._are_slow = all(len(line.tickets) > AHEAD // 2 for line in self._lines.values()) and bool(self._lines)
         now = time.monotonic()
         for line in [line for line in self._lines.values() if line.tickets and line.deadline <= now]:
             self._lose(line, _too_slow(self._job))
@@ -257,10 +257,11 @@ class Crew:
     def _hear(self, line: _Line) -> None:
         if line.unsaid:
             self._say(line)
-        stays = line.hear()
+        stays, before = line.hear(), len(line.tickets)
         for kind, said, last in line.answers():
             if not self._settle(line, kind, said, last):
                 return
+        line.pace = before - len(line.tickets)
         if not stays:
             self._lose(line, self._end_of(line))
 

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NoReturn
 
 from ingest.forks import RECYCLE_AFTER, Child
-from ingest.notices import ANSWER, BUG, MEMORY, PAGE_FAULT, RECORD, REQUEST, UNREADY
+from ingest.notices import ANSWER, BUG, CHUNK, MEMORY, PAGE_FAULT, RECORD, REQUEST, UNREADY
 from ingest.pagefile import bytes_of, unzipped
 from ingest.record import line
 from kliping.errors import KlipingError
@@ -26,18 +26,19 @@ class FileChild(Child):
 
     def run(self) -> NoReturn:
         langmodel.late = False
+        self._told = bytearray()
         super().run()
 
     def serve(self) -> bool:
-        header = self.receive(REQUEST.size)
-        if header is None:
+        if not self._has(REQUEST.size):
             return False
-        url_size, size, cpu, most, site_rules, named = REQUEST.unpack(header)
-        body = self.receive(url_size + size)
-        if body is None:
+        url_size, size, cpu, most, site_rules, named = REQUEST.unpack_from(self._told)
+        begin, end = REQUEST.size + url_size, REQUEST.size + url_size + size
+        if not self._has(end):
             return False
+        url, told = self._told[REQUEST.size : begin].decode() or None, bytes(self._told[begin:end])
+        del self._told[:end]
         self.begin(cpu)
-        url, told = body[:url_size].decode() or None, bytes(body[url_size:])
         kind, said = _answer(url, os.fsdecode(told) if named else told, most, site_rules)
         large = self.end()
         if large and kind in (BUG, PAGE_FAULT):
@@ -45,6 +46,15 @@ class FileChild(Child):
         last = large or kind in (BUG, MEMORY, UNREADY) or self.jobs >= RECYCLE_AFTER
         self.line.sendall(ANSWER.pack(kind, len(said), last) + said)
         return not last
+
+    def _has(self, size: int) -> bool:
+        """Wait until so many bytes have come, of several requests at once; False when nobody will send them."""
+        while len(self._told) < size:
+            part = self.line.recv(CHUNK) if self._told or self.wait() else b""
+            if not part:
+                return False
+            self._told += part
+        return True
 
 
 def _answer(url: str | None, file: str | bytes, most: int, site_rules: bool) -> tuple[bytes, bytes]:

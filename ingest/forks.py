@@ -78,7 +78,7 @@ class Child:
         buffer = bytearray(size)
         view, got = memoryview(buffer), 0
         while got < size:
-            if not got and not self._wait():
+            if not got and not self.wait():
                 return None
             count = self.line.recv_into(view[got:])
             if count == 0:
@@ -86,7 +86,7 @@ class Child:
             got += count
         return buffer
 
-    def _wait(self) -> bool:
+    def wait(self) -> bool:
         """Until there is something to read; False when the template is gone."""
         while not select.select([self.line], [], [], ORPHAN_CHECK)[0]:
             if os.getppid() != self.template:

@@ -15,8 +15,8 @@ _RUN = "import gc, sys; gc.disable(); sys.path[:] = sys.argv.pop(1).split({!r});
 
 
 def command(module: str, *arguments: str) -> list[str]:
-    """The command line that runs `main` of a module, with our search path made absolute."""
-    path = os.pathsep.join(os.path.abspath(entry or ".") for entry in sys.path)
+    """The command line that runs `main` of a module, with our search path made absolute, each place once."""
+    path = os.pathsep.join(dict.fromkeys(os.path.abspath(entry or ".") for entry in sys.path))
     return [sys.executable, "-ISW", "ignore", "-c", _RUN.format(os.pathsep, module), path, *arguments]
 
 
