@@ -7,12 +7,11 @@ the closed lists, a call, a comment count or a source line; else nothing goes.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import NamedTuple
 
 from kliping.model import Credit, Removal, Source
 from parsers.block import CELL, CODE, HEADING, Block, Link
-from parsers.lines import bare, closed_lines, closing_words, folded
+from parsers.lines import bare, closed_lines, closing_words, folded, opening_words
 from parsers.patterns import pattern_rule
 from parsers.people import read_credits, read_initials
 from parsers.plain import is_plain
@@ -45,9 +44,9 @@ class Cut(NamedTuple):
 def cut_suffix(block: Block) -> Cut | None:
     """The footer glued to the end of this block, which is of no kind in WHOLE, or None."""
     start = _glued(block.text)
-    if start == 0 and ":" in block.text and read_credits(block):
+    if start is None or (start == 0 and ":" in block.text and read_credits(block)):
         return None
-    return None if start is None else _parts(block, start, block.text[start:].strip())
+    return _parts(block, start, block.text[start:].strip())
 
 
 def _glued(text: str) -> int | None:
@@ -63,11 +62,18 @@ def _glued(text: str) -> int | None:
 
 
 def _last_sentence_end(text: str) -> int:
+    if not _holds_mark(text[-REACH:-1]):
+        return 0
     last, end = len(text.rstrip()), 0
     for m in _SENTENCE_END.finditer(text, max(0, len(text) - REACH)):
         if m.end() < last:
             end = m.end()
     return end
+
+
+def _holds_mark(text: str) -> bool:
+    """Whether any mark of _SENTENCE_END is there: in most lines that no full stop closes there is none."""
+    return "." in text or '"' in text or "?" in text or "!" in text or "”" in text or "…" in text
 
 
 def _parts(block: Block, start: int, tail: str) -> Cut | None:
@@ -90,7 +96,7 @@ def _last_line(block: Block, start: int, left: str, removed: list[Removal]) -> C
     """What stands between the last sentence and the phrases must itself be a line that may go."""
     if is_plain(left):
         return None
-    line = replace(block, text=left, links=tuple(k for k in block.links if k.text and k.text in left), lines=())
+    line = Block(block.kind, left, tuple([k for k in block.links if k.text and k.text in left]), block.emphasis)
     said = read_source(line)
     notice = read_republished(line)
     found = said.sources if said else (notice,) if notice else ()
@@ -134,7 +140,7 @@ def cut_desk(block: Block) -> Cut | None:
 
 def _last_phrase(text: str) -> tuple[str, str] | None:
     """The closed line or comment count that ends `text`, as written, with its rule."""
-    last = text[text.rfind(" ") + 1 :].strip(_MARKS)
+    last = text.rpartition(" ")[2].strip(_MARKS)
     last = last.casefold() if last.isalnum() else bare(folded(last))
     if last and last not in closing_words():
         return None
@@ -142,9 +148,12 @@ def _last_phrase(text: str) -> tuple[str, str] | None:
     if count:
         start = len(text) - len(text[-24:]) + count.start()
         return text[start:], "comment_count"
-    words, closed = text.split(" "), closed_lines()
+    words, closed, opening = text.split(" "), closed_lines(), opening_words()
     low = " ".join(words[-_MOST_WORDS:]).casefold().split(" ")
     for take in range(len(low), 0, -1):
+        first = low[-take]
+        if first.isalnum() and first not in opening:
+            continue
         group = closed.get(bare(" ".join(low[-take:])))
         if group is not None and group.name not in _WEAK and (take > 1 or len(words) == 1):
             return " ".join(words[-take:]), group.name
@@ -155,7 +164,7 @@ def _shorter(block: Block, end: int) -> Block | None:
     text = block.text[:end].rstrip()
     if not text:
         return None
-    return replace(block, text=text, links=_links_in(text, block.links), lines=())
+    return Block(block.kind, text, _links_in(text, block.links), block.emphasis)
 
 
 def _links_in(text: str, links: tuple[Link, ...]) -> tuple[Link, ...]:
