@@ -51,9 +51,12 @@ _NAMED_STAMP = re.compile(
 _LEAD_ROLE = re.compile(r"\b(?:jurnalis|reporter|wartawan|penulis|kontributor|oleh|admin|redaksi|tim)\b", re.I)
 
 
+_LEADS = frozenset(("di", "po", "pu", "wr", "by", "ol"))
+
+
 def may_sign(text: str) -> bool:
-    """The figures of a date, or how a blog's byline begins: away from the head nothing else says who wrote."""
-    return text[:2].casefold() in ("di", "po", "pu", "wr", "by", "ol") or _DATED.search(text) is not None
+    """How a blog's byline begins, or figures and marks of a stamp: away from the head nothing else says who wrote."""
+    return text[:2].casefold() in _LEADS or ((":" in text or "." in text) and _DATED.search(text) is not None)
 
 
 def read_byline(

@@ -239,7 +239,8 @@ def _unresolved(found: Sequence[Source]) -> list[str]:
 def drop_stamps(draft: Draft, context: CleanContext, out: Sift) -> None:
     """Date stamps and bylines before the first prose; at the end those with a time of day or a blog's form."""
     blocks, head = draft.blocks, draft.head()
-    signed = [i for i in range(head, len(blocks)) if len(blocks[i].text) <= 140 and bylines.may_sign(blocks[i].text)]
+    rest = enumerate(blocks[head:], head)
+    signed = [i for i, block in rest if len(text := block.text) <= 140 and bylines.may_sign(text)]
     for index in (*range(head), *signed):
         block, text, at_head = blocks[index], blocks[index].text, index < head
         if len(text) > 140:
