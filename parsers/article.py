@@ -131,7 +131,9 @@ def _is_garbled(reading: _Reading) -> bool:
     head, lines = reading.tree.head, reading.tree.lines
     told = [head.title or "", *head.json_ld, *[text for texts in head.metas.values() for text in texts]]
     named = (*head.headlines, *head.bylines, *head.tags, *[text for _, text in head.times])
-    read = [*[line.text for line in lines], *[block.text for block in reading.sifted.blocks]]
+    read = [line.text for line in lines]
+    if reading.sifted.expanded:
+        read += [block.text for block in reading.sifted.blocks]
     return "\ufffd" in "".join([*told, *named, *read])
 
 

@@ -78,7 +78,8 @@ _LABEL = re.compile(
     r"\W{0,3}(?:foto|photo|gambar|ilustrasi|illustration|dok|tangkapan layar|image|kredit|courtesy|ket|teks|caption)",
     re.I,
 )
-_LABELS_BEGIN = frozenset("cdfgikptCDFGIKPT")
+_LABELS_TEXT = "cap cou dok fot gam ill ilu ima ket kre pho tan tek"
+_LABELS_BEGIN = frozenset(_LABELS_TEXT.split())  # its first three letters
 _ILLUSTRATION = re.compile(r"(?:foto )?(?:ilustrasi|dokumentasi|dok|tangkapan layar)\b[ .:/(-]?.{1,150}", re.I)
 _PREFIX = re.compile(
     r"(?P<credit>[A-Z][A-Z.]{2,20}(?:\.com)?/[\w .]{2,30}?(?= [-–—] [A-Z])"
@@ -198,7 +199,8 @@ def caption_in(text: str, at_head: bool) -> Caption | None:
     signed = not text.endswith(".") and _has_sign(text) and _SIGN.fullmatch(text) if len(text) <= LINE_LIMIT else None
     if signed or _is_bracket(text) or (at_head and _is_handed(text)):
         return parse_caption(text)
-    labelled = (text[:1] in _LABELS_BEGIN or not text[:1].isalnum()) and _LABEL.match(text) is not None
+    labelled = text[:3].casefold() in _LABELS_BEGIN or not text[:1].isalnum()
+    labelled = labelled and _LABEL.match(text) is not None
     short = labelled and len(words_of(text)) <= (14 if at_head else 5)
     if short and _ILLUSTRATION.fullmatch(text) and not _ends_sentence(text):
         return parse_caption(text)

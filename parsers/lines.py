@@ -93,11 +93,11 @@ def closed_beginnings() -> frozenset[str]:
     return frozenset(line[: 5 if len(line) >= 5 else 3] for line in closed_lines())
 
 
-def by_first_letter(beginnings: str) -> dict[str, tuple[str, ...]]:
-    """What lines may begin with, parted by strokes, under the letter each begins with: a line is held against a few."""
+def by_first_letters(beginnings: str) -> dict[str, tuple[str, ...]]:
+    """What lines may begin with, parted by strokes, under the first two letters: a line is held against one or two."""
     found: dict[str, list[str]] = {}
     for beginning in sorted(beginnings.split("|")):
-        known = found.setdefault(beginning[0], [])
+        known = found.setdefault(beginning[:2], [])
         if not (known and beginning.startswith(known[-1])):
             known.append(beginning)
     return {first: tuple(known) for first, known in found.items()}

@@ -15,7 +15,7 @@ from parsers.lines import (
     LINE_LIMIT,
     SAYING,
     bare,
-    by_first_letter,
+    by_first_letters,
     closed_lines,
     folded,
     like_headline,
@@ -168,7 +168,8 @@ _AUTHORS_POSTS = (
 # What any of the patterns can begin with, where it is a letter: one look that spares most prose all of them.
 BEGINS = (
     "one |reading |sponsored |presented |dukung |dan jangan|pilih |estimasi |waktu |lama |pic.|tweets |https:"
-    "|http:|telegram|pinterest|linkedin|instagram|tumblr|reddit|line|messenger|threads|copy|salin|x|c |copyright"
+    "|http:|telegram|pinterest|linkedin|instagram|tumblr|reddit|line|messenger|threads|copy|salin|c |copyright"
+    "|xc|xe|xf|xi|xl|xm|xp|xr|xs|xt|xw|xx"
     "|hak |komentar|comment|tanggapan|satu |halaman|page|laman|the post|pos|artikel|article|tulisan|dilarang"
     "|situs|this site|website|blog|catatan|sebuah|a post|a video|kiriman|berbagi|bagikan|share|kirim|compartir"
     "|email|enviar|escribe|klik|click|baca|lihat|simak|tonton|dengarkan|cek |berita|topik|video|vidio|foto|info"
@@ -183,10 +184,10 @@ BEGINS = (
     "|belum ada |estimasi|perkiraan|view all|related|rekomendasi|terpopuler|populer|trending|recommended|mungkin "
     "|more |informasi "
 )
-_BEGINS = by_first_letter(BEGINS)
+_BEGINS = by_first_letters(BEGINS)
 
 
-FIRST_ENDS = re.compile(r"[\s:.!?…]")  # where the first word of closed lines run together ends
+FIRST = re.compile(r"[^\s:.!?…]*+")  # the first word of closed lines run together
 _FETCHED = re.compile(r"download|unduh|pdf|docx?\b|xlsx?\b|zip\b|drive\.google|lampiran|formulir")
 _ARROWS = ">»→▶►➡👉"
 _BULLETS = " >»*•·-–—→▶►➡👉📌🔗✅"
@@ -194,12 +195,13 @@ _BULLETS = " >»*•·-–—→▶►➡👉📌🔗✅"
 
 def _may_begin(line: str, bulleted: bool) -> bool:
     """Whether any pattern begins as the line does; closed lines run together may follow a bullet besides."""
-    return line[0].isdecimal() or line.startswith(_BEGINS.get(line[0], ())) or (bulleted and _opens(line))
+    return line[0].isdecimal() or line.startswith(_BEGINS.get(line[:2], ())) or (bulleted and _opens(line))
 
 
 def _opens(line: str) -> bool:
     """Whether the first word is one that closed lines begin with."""
-    return bare(FIRST_ENDS.split(line, maxsplit=1)[0]) in opening_words()
+    first = FIRST.match(line)
+    return first is not None and bare(first[0]) in opening_words()
 
 
 @lru_cache(maxsize=256)  # asked for where the end is looked for, and by the step
@@ -208,7 +210,7 @@ def pattern_rule(block: Block) -> str | None:
     text = block.text
     if len(text) > LINE_LIMIT or block.kind in VERBATIM:
         return None
-    if not any(map(str.isalnum, text)) or (text[-1] in "-~=*_" and _KNOT.fullmatch(text)):
+    if not (text[:1].isalnum() or any(map(str.isalnum, text))) or (text[-1] in "-~=*_" and _KNOT.fullmatch(text)):
         return "divider"
     if (text[0] in "«‹<" or text[-1] in "»›>") and _PAGES.fullmatch(text):
         return "page_number"
@@ -218,7 +220,7 @@ def pattern_rule(block: Block) -> str | None:
     if text[0].isalnum() and not _may_begin(line, bulleted=len(text) < len(block.text)):
         return _worded(block)
     low = folded(text)
-    if whole := _WHOLE.fullmatch(line):
+    if (line[:3] in _WHOLE_BEGINS or line[0].isdecimal()) and (whole := _WHOLE.fullmatch(line)):
         return whole.lastgroup
     if _COPYRIGHT.fullmatch(low) and not _OF_RIGHTS.match(low):
         return "copyright"
@@ -245,16 +247,20 @@ _WHOLE = re.compile(  # one look for all of them
     f"|(?P<comments>{_FORM})|(?P<embed>{_MENTION})|(?P<share_count>{_SHARES})|(?P<byline_labels>{_AUTHORS_POSTS})"
     f"|(?P<reading_time>{_READING})|(?P<ads>{_SPONSORED})"
 )
+# Its first three letters, where it begins with no figure.
+_WHOLE_TEXT = """art ave bac bal bel ber blo cat com den dib dik dil ent est fak gam hal isi kam kir kom kon lam lea lih
+    mem one pag per pos pow pre rea rep sat seb see set sim sit spo tam tan tem the thi tid tin tul vie vot wak web"""
+_WHOLE_BEGINS = frozenset(("a p", "a v", "by ", "we ", "we,", "we'", "we’", *_WHOLE_TEXT.split()))
 
 
-_GLUED = re.compile(r"([:.!?…])(?=\w)")
+_GLUED = re.compile(r"[:.!?…](?=\w)")
 
 
 def _is_composite(text: str, low: str, block: Block) -> bool:
     """Closed lines run together, "Suka ini:Suka Memuat...", and nothing else."""
     if not _opens(normal(text)):
         return False
-    words = bare(folded(_GLUED.sub(r"\1 ", text))).split()
+    words = bare(folded(_GLUED.sub(lambda mark: mark[0] + " ", text))).split()
     if not 2 <= len(words) <= 20:
         return False
     closed, at, parts, sure = closed_lines(), 0, 0, False
@@ -330,7 +336,7 @@ def _is_video_title(text: str, low: str, block: Block) -> bool:
 
 
 def _is_placeholder(text: str, low: str, block: Block) -> bool:
-    rest = _PLACEHOLDER.sub(" ", low)
+    rest = _PLACEHOLDER.sub(" ", low) if "[" in low else low
     return rest != low and not normal(rest)
 
 

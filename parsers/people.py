@@ -155,14 +155,17 @@ _PHOTO_CREDIT = re.compile(
 )
 
 
+_PHOTO_BEGINS = frozenset("([cfgikpCFGIKP")
 _DOK = re.compile(r"^dok(?:umentasi)?\b[. :]*(?=[A-Z])")
 
 
 def read_photo_credit(block: Block) -> Credit | None:
     """ "(Foto: Antara)" by itself: whose the photo is."""
-    m = _PHOTO_CREDIT.fullmatch(block.text.strip())
-    name = (m["name"] or m["name2"] or m["name3"]).strip() if m else ""
-    name = _DOK.sub("", name)
+    text = block.text.strip()
+    m = _PHOTO_CREDIT.fullmatch(text) if text[:1] in _PHOTO_BEGINS else None
+    if m is None:
+        return None
+    name = _DOK.sub("", (m["name"] or m["name2"] or m["name3"]).strip())
     if not name or not is_name(name) or (name[0].islower() and len(words_of(name)) > 2):
         return None
     return Credit("photographer", name)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from itertools import product
 
-from parsers.lines import LONGEST_LINE, by_first_letter, closed_beginnings, closed_lines, normal, opening_words
-from parsers.patterns import BEGINS, FIRST_ENDS
+from parsers.lines import LONGEST_LINE, by_first_letters, closed_beginnings, closed_lines, normal, opening_words
+from parsers.patterns import BEGINS, FIRST
 from parsers.people import BRIEF_ROLES, LAST_ROLES, ROLES
 from parsers.worded import OPENINGS, worded_rule
 
@@ -22,7 +22,7 @@ _FEW, _MANY = 7, 24  # spaces: more than in names with a role; more than in any 
 _QUOTED = re.compile(r"[\"“”'‘’]{1,2}(?=[^\W_])")
 _LONGEST_BEGINNING = 40  # characters
 # What a source line, a notice, tags, a caption or a credit begins with; what an anchored pattern does is in BEGINS.
-_BEGINS = by_first_letter(
+_BEGINS = by_first_letters(
     f"{BEGINS}|{'|'.join(ROLES.keys() - BRIEF_ROLES)}"
     "|sumber|sourc|src|ref|rujukan|via|link|tautan|url|bersumber|melansir|mengutip|copas|repost|adapted|taken"
     "|quoted|courtesy|dikutip|disadur|dilansir|diolah|disarikan|diambil|diterjemahkan|dihimpun|dirangkum"
@@ -34,7 +34,7 @@ _BEGINS = by_first_letter(
 # What a short line may begin with besides: counters, credits of photos, a site's own addresses.
 _NETWORKS = ("fb", "ig", "wa", "line", "fanpage", "instagram", "tiktok", "youtube", "telegram", "whatapp")
 _ADDRESSES = ["".join(parts) for parts in product(_NETWORKS, ("", " kami"), (":", " :", "：", " ："))]
-_BEGINS_BRIEFLY = by_first_letter(
+_BEGINS_BRIEFLY = by_first_letters(
     "telah |sudah |jumlah |total |pengunjung|kunjungan|visitor|viewer|dibaca|dilihat|ditonton|view|page view|hit"
     "|pembaca|tayangan|gambar|image|kredit|credit|selain|juga |hubungi|kontak|berbagai |sebagian |isi artikel|visited"
     f"|sedetik|semenit|sejam|sehari|seminggu|sebulan|setahun|{'|'.join(_ADDRESSES)}"
@@ -59,13 +59,14 @@ def is_plain(text: str) -> bool:
     if not (end[-1].isalnum() or end[-2:-1].isalnum() or any(map(str.isalnum, end))):
         return False
     low = text[start:_LONGEST_BEGINNING].casefold()
-    if low.startswith(_BEGINS.get(low[0], ())) or (low[0].isdecimal() and _COUNTS.match(low)):
+    begins = _BEGINS.get(low[:2])
+    if (begins is not None and low.startswith(begins)) or (low[0].isdecimal() and _COUNTS.match(low)):
         return False
     if "  " in low or not low.isprintable():
         return False
     if "©" in text or ("(" in text and ("(c)" in text or "(C)" in text)):
         return False
-    if start and text.count(" ") < _MANY and normal(FIRST_ENDS.split(text, maxsplit=1)[0]) in opening_words():
+    if start and text.count(" ") < _MANY and (first := FIRST.match(text)) and normal(first[0]) in opening_words():
         return False
     if len(text) < _LEAST:
         return _is_plain_briefly(text, low)
@@ -82,13 +83,14 @@ def _is_plain_briefly(text: str, low: str) -> bool:
     """A short line may also be a closed one, a count, a reader's "X mengatakan...", or end in a role or initials."""
     if ("|" in text and text.isupper()) or ("berkontribusi" in text and text.rstrip(".").endswith(" ini")):
         return False  # names in capitals, those who helped
-    if low.startswith(_BEGINS_BRIEFLY.get(low[0], ())) or text.endswith(("...", "…")):
+    begins = _BEGINS_BRIEFLY.get(low[:2])
+    if (begins is not None and low.startswith(begins)) or text.endswith(("...", "…")):
         return False
-    if text.rstrip("*-–—|• ").endswith(LAST_ROLES):
+    if text[-1] != "." and text.rstrip("*-–—|• ").endswith(LAST_ROLES):
         return False
     if " " not in text and "/" in text:
         return False
-    begins = closed_beginnings()
-    if (len(text) <= _SHORTEST or low[:5] in begins or low[:3] in begins) and normal(text) in closed_lines():
+    known = closed_beginnings()
+    if (len(text) <= _SHORTEST or low[:5] in known or low[:3] in known) and normal(text) in closed_lines():
         return False
     return low[:4] not in OPENINGS or worded_rule(text) is None

@@ -41,6 +41,7 @@ _SIGN_UP = re.compile(  # the letters it begins with first: addresses are long
     r"(?=[sbl#/])(?:sign-?(?:up|in)\b|\bsubscri(?:be|ption)\b|\blog-?in\b|\blangganan|\bberlangganan|#/portal"
     r"|/comments\b|#(?:comments?|respond)\b)"
 )
+_SIGNS = ("sign", "ubscri", "log", "angganan", "portal", "omment", "respond")
 # Microdata that states a fact of the article for machines, where a page prints it.
 _FACTS = mark.vocabulary(
     """publisher image logo datePublished dateModified dateCreated author mainEntityOfPage url keywords articleSection
@@ -281,6 +282,7 @@ class _Sifter:
         if why or self.rows[index].marks & mark.COMMENTS or not unread.has_prose(_STAYS * self.total):
             self.out.left.append((why or self._word(index), unread))
             return
+        self.out.expanded = True
         for line in unread.lines:
             self._take(line, None)
 
@@ -309,7 +311,7 @@ class _Sifter:
             return None if is_labelled(text) else "line of links"
         if line.linked < 0.95 * len(text) or len(text) > 200:
             return None
-        if _SIGN_UP.search(line.links[-1][1]):
+        if _signs_up(line.links[-1][1]):
             return "sign-up"
         if text[0] in "<«‹←" or text[-1] in ">»›→":
             return "pager"
@@ -328,12 +330,17 @@ class _Sifter:
         return line.kind is PARAGRAPH
 
 
+def _signs_up(href: str) -> bool:
+    """Whether a link leads to a form to sign up, log in or comment; few addresses hold any word of those."""
+    return any(map(href.__contains__, _SIGNS)) and _SIGN_UP.search(href) is not None
+
+
 def block_of(line: Line, base: str | None) -> Block:
     """A line of the tree as a block; `base` resolves its links, without one they stay as written."""
     text, _, kind, _, links, strong, breaks = line
     return Block(
         kind,
-        clean_text(text) if kind is CODE else composed(text),
+        clean_text(text) if kind is CODE else text if text.isascii() else composed(text),
         tuple([Link(composed(label), _url(href, base)) for label, href in links]) if links else (),
         strong >= 0.9 * len(text),
         tuple(map(composed, breaks)) if breaks else (),

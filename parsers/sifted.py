@@ -32,6 +32,9 @@ _INDONESIAN_TAIL = (
     r"|tinggalkan (?:balasan|komentar)|komentar(?: pembaca)?|tag(?: terkait)?|topik terkait"
 )
 _TAIL = re.compile(rf"(?:{_ENGLISH_TAIL}|{_INDONESIAN_TAIL})\s*[:.…!?»>]*", re.IGNORECASE)
+_TAIL_TEXT = """abo add all art bac ber bio com kab kom kon lat lea lih mor oth pop pos pro rea rec rek rel rep see sek
+    sho tag ten ter tin top tre tul vid vie wha you"""
+_TAIL_BEGINS = frozenset(("up ", *_TAIL_TEXT.split()))  # its first three letters, where it begins with no figure
 # Labels that also stand in the middle of a text, over one link or a few.
 _INSET = re.compile(
     r"(?:read (?:next|also|more)|see also|(?:baca|lihat) juga|rekomendasi"
@@ -63,6 +66,7 @@ class Sifted:
     def __init__(self) -> None:
         self.blocks: list[Block] = []
         self.left: list[tuple[str, Line | Block | Unread]] = []  # why, and what
+        self.expanded = False  # whether any block is of an element that the walk did not enter
         self._unlinked: set[int] = set()
 
     def leave(self, line: Line, why: str, gap: bool = True) -> None:
@@ -117,7 +121,7 @@ def _closes(sifted: Sifted, number: int, seen: int, most: float) -> bool:
     text = sifted.blocks[number].text
     if seen > OWN and text[:1].isdigit() and counts_comments(sifted.blocks[number : number + 2]):
         return True
-    if seen <= most or not _TAIL.fullmatch(text):
+    if seen <= most or not (text[:3].casefold() in _TAIL_BEGINS or text[0].isdecimal()) or not _TAIL.fullmatch(text):
         return False
     rest = sifted.blocks[number + 1 :]
     if _INSET.fullmatch(text) and reads_on(rest):

@@ -102,7 +102,10 @@ _TAKEN = re.compile(
     re.I,
 )
 
-_BEGIN = frozenset("abcdiklmnoqrstuv")  # the letters that all of these begin with, but for a label of any words
+# The first three letters of all of these, but for a label of any words.
+_BEGIN_TEXT = """ada art bac ber buk cop cou dar dia dih dik dil din dio dip dir dis dit diu inf kli kon kun lih lin mat
+    mel men nas ori quo rea ref rep ruj sad see sim sou src sum tak tau ter tul url via vie"""
+_BEGIN = frozenset(_BEGIN_TEXT.split())
 
 _MANY = 20
 _JOINING = re.compile(r"^(?:[\s,;.&|()\[\]:-]|\b(?:dan|and)\b)+|(?:[\s,;.&|()\[\]:-]|\b(?:dan|and)\b)+$")
@@ -133,7 +136,7 @@ def read_source(block: Block) -> SourceLine | None:
     if text[:5].casefold() in ("(via ", "[via ") and is_name(bare[4:]) and like_headline(text[5:].strip("()[] ")):
         return SourceLine((Source(text[5:].strip("()[] "), _link_url(block.links)),))
     addressed = "://" in text or "www." in text
-    if bare[:1] not in _BEGIN and not addressed:
+    if bare[:3] not in _BEGIN and not addressed:
         return None
     if (taken := _TAKEN.fullmatch(text)) and like_headline(taken["value"].rstrip(".")):
         name = block.links[0].text if len(block.links) == 1 else taken["value"]
@@ -303,6 +306,9 @@ _READ_ORIGINAL = (
     r" ?[\w.]{2,40},? [\"“'‘].{1,250}[\"”'’]? (?:selengkapnya|di sini|disini)\b.{0,300}"
 )
 _NOTICE = re.compile("|".join((_REPUBLISHED, _READ_ORIGINAL, _FIRST_IN, _FIRST_AT)), re.I)  # one look for all of them
+_NOTICE_TEXT = """art bac ber cat cer dim dip dit esa fir inf isi kol kon lap lih nas opi ori per pos rep seb sim tay
+    ter the thi tul"""
+_NOTICE_BEGINS = frozenset(("a v", *_NOTICE_TEXT.split()))  # its first three letters
 _OUTLET = re.compile(
     r"\b(?:di|pada|oleh|dari|dengan|in|on|at|by|from)\s+(?:laman |situs |portal |website |media |majalah |harian |koran"
     r"|surat kabar |tabloid |jurnal )?(?P<name>\w[\w\-]{1,40}(?:\.[\w\-]{2,30}){0,3}(?:"
@@ -316,7 +322,9 @@ _DAYS = MONTHS.keys() | WEEKDAYS  # "originally published on November 18"
 def read_republished(block: Block) -> Source | None:
     """ "Artikel ini telah tayang di X dengan judul ...": where the text stood first, with its address when given."""
     text = block.text
-    if len(text) > 2 * LINE_LIMIT or not _NOTICE.fullmatch(text):
+    if len(text) > 2 * LINE_LIMIT or text.lstrip("([*")[:3].casefold() not in _NOTICE_BEGINS:
+        return None
+    if not _NOTICE.fullmatch(text):
         return None
     address = URL.search(text)
     url = next((link.url for link in block.links if link.url), None)

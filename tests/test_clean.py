@@ -16,7 +16,7 @@ from parsers.block import Block, BlockKind, Link
 from parsers.captions import read_caption
 from parsers.clean import CleanContext, Cleaned, clean
 from parsers.lastlines import closing_rule
-from parsers.lines import by_first_letter, closed_group, closed_lines, folded
+from parsers.lines import by_first_letters, closed_group, closed_lines, folded
 from parsers.patterns import BEGINS, FORMS, pattern_rule
 from parsers.plain import is_plain
 
@@ -503,10 +503,10 @@ def test_a_plain_line_is_taken_by_no_reader(beginning: str, line: str, end: str)
 
 def test_first_letters_lose_no_pattern() -> None:
     """Beginnings parted by first letters find what all of them do."""
-    whole, parted = tuple(BEGINS.split("|")), by_first_letter(BEGINS)
+    whole, parted = tuple(BEGINS.split("|")), by_first_letters(BEGINS)
     lines = [*closed_lines(), *BEGINS.split("|"), "disebut", "di antara", "this story", "a post shared"]
     for line in lines:
-        assert line.startswith(parted.get(line[:1], ())) == line.startswith(whole), line
+        assert line.startswith(parted.get(line[:2], ())) == line.startswith(whole), line
 
 
 @settings(max_examples=200, deadline=None)
