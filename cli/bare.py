@@ -10,8 +10,6 @@ from ingest.late import put_off
 def main() -> NoReturn:
     """The entry point."""
     put_off()
-    from ingest.programs import kept
+    from cli import quick
 
-    with kept():
-        from cli import quick
     quick.main()

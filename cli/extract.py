@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.quick import enough, is_address, print_all, url_table
-from ingest.crew import Job
+from ingest.fileline import Job
 from kliping.errors import InputError
 from kliping.settings import load
 

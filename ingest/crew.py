@@ -6,178 +6,39 @@ A child has several files before it, so that it need not wait for us, and we tak
 once: to wake a process costs as much CPU time as a tenth of a page. It answers in order: the first file without an
 answer is the one it works on, and the one that is charged when it dies or takes too long.
 
-This process imports the parsers for its children and never gives them a page itself. It must have no other thread, as
-forks need: the service, which has, starts a process of its own for that (`ingest.template`), at the price of a second
-interpreter. What a child answers is printed and never acted on; it has to be one line.
+A lone child imports the parsers itself: of what we had imported it would copy a third as it counts references, page of
+memory by page of memory. Several share what we import for them, and so does whoever follows the first; we never give
+the parsers a page. This process must have no other thread, as forks need: the service, which has, starts a process of
+its own for that (`ingest.template`), at the price of a second interpreter. What a child answers is printed and never
+acted on; it has to be one line.
 """
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
 import socket
+import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from stat import S_ISREG
-from typing import NoReturn
+from functools import cache
+from typing import TYPE_CHECKING, NoReturn
 
-from ingest.filechild import FileChild
-from ingest.forks import be_silent
-from ingest.notices import (
-    ANSWER,
-    BUG,
-    MEMORY,
-    PAGE_FAULT,
-    RECORD,
-    REQUEST,
-    STATUS_SECONDS,
-    UNREADY,
-    WALL_FACTOR,
-    cause,
-)  # fmt: skip
-from ingest.pagefile import STDIN, bytes_of
+from ingest.fileline import Job, Line, Ticket
+from ingest.notices import BUG, MEMORY, PAGE_FAULT, RECORD, UNREADY, UP, cause
 from ingest.spawn import ONE_THREAD
-from kliping.errors import (
-    InputError,
-    KlipingError,
-    PageError,
-    SandboxCrash,
-    SandboxError,
-    SandboxMemory,
-    SandboxTimeout,
-)
-from parsers import langmodel
+from kliping.errors import KlipingError, PageError, SandboxCrash, SandboxError, SandboxMemory, SandboxTimeout
 
-ANSWER_BYTES = 128 * 1024 * 1024  # of a child that has parsed hostile bytes
+if TYPE_CHECKING:
+    from ingest.filechild import FileChild
+
 AHEAD = 32  # files before a child, and answers it may be ahead of the one that is waited for
 PAUSE = 0.02  # seconds for which children are left alone that have more before them than they did in the last
-_PART = 64 * 1024  # bytes heard at once
 _UNREAD = "an answer that cannot be read"
 _CONTROLS = bytes(range(0x20)) + b"\x7f"
-
-
-class Ticket:
-    """A file to extract, and what came of it: the JSON of its record without `file`, or why there is none."""
-
-    __slots__ = ("answer", "file", "is_plain", "raw", "url")
-
-    def __init__(self, file: str, url: str | None) -> None:
-        self.file, self.url = file, url
-        self.is_plain = _is_plain(file)
-        self.raw: bytes | None = None  # of a file that is not
-        self.answer: bytes | KlipingError | None = None
-
-    def read(self, most: int) -> None:
-        """Read the file here."""
-        try:
-            self.raw = bytes_of(STDIN if self.file == "-" else self.file, most)
-        except InputError as error:
-            self.answer = error
-
-
-def _is_plain(file: str) -> bool:
-    """Whether a child can read a file as we can, and without having to wait: it is no pipe, and no name of a stream
-    that we have and a child has not, which are links."""
-    try:
-        return S_ISREG(os.lstat(file).st_mode) and not file.startswith("/dev/")
-    except (OSError, ValueError):
-        return False
-
-
-class Job:
-    """What all files of a run have in common: limits, and whether rules of single sites apply."""
-
-    __slots__ = ("cpu", "memory", "page_bytes", "site_rules", "wall")
-
-    def __init__(self, cpu: float, page_bytes: int, memory: int, site_rules: bool) -> None:
-        self.cpu, self.page_bytes, self.memory, self.site_rules = cpu, page_bytes, memory, site_rules
-        self.wall = cpu * WALL_FACTOR
-
-    def request(self, ticket: Ticket) -> bytes:
-        """What a child is told."""
-        url = (ticket.url or "").encode("utf-8", "replace")
-        told = os.fsencode(ticket.file) if ticket.raw is None else ticket.raw
-        header = REQUEST.pack(len(url), len(told), self.cpu, self.page_bytes, self.site_rules, ticket.is_plain)
-        return b"".join((header, url, told))
-
-
-class _Line:
-    """A child, the line to it, and the tickets before it, of which it works on the first."""
-
-    __slots__ = ("_heard", "_status", "begun", "deadline", "pace", "pid", "socket", "tickets", "unsaid", "whole")
-
-    def __init__(self, pid: int, line: socket.socket, whole: bool) -> None:
-        self.pid, self.socket, self.whole = pid, line, whole
-        self.tickets, self.deadline = deque[Ticket](), 0.0
-        self.pace = 0  # tickets answered when it was last heard
-        self.begun = False  # whether it was told anything of these tickets
-        self.unsaid, self._heard = bytearray(), bytearray()
-        self._status: int | None = None
-
-    def take(self, ticket: Ticket, job: Job) -> None:
-        """One more ticket."""
-        if not self.tickets:
-            self.begun, self.deadline = False, time.monotonic() + job.wall
-        self.tickets.append(ticket)
-        self.unsaid += job.request(ticket)
-
-    def say(self) -> None:
-        """Tell the child as much as it has room for. Whether it has hung up is seen when it is heard."""
-        try:
-            del self.unsaid[: self.socket.send(self.unsaid)]
-        except BlockingIOError:
-            return
-        except ConnectionError:
-            self.unsaid.clear()
-        else:
-            self.begun = True
-
-    def hear(self) -> bool:
-        """Take in what the child has said; False when it hung up."""
-        try:
-            part = self.socket.recv(_PART)
-        except BlockingIOError:
-            return True
-        except ConnectionResetError:
-            return False
-        self._heard += part
-        return bool(part)
-
-    def answers(self) -> Iterator[tuple[bytes, bytes, bool]]:
-        """Each whole answer: its kind, what it says, and whether the child ends itself after it."""
-        while len(self._heard) >= ANSWER.size:
-            kind, size, last = ANSWER.unpack_from(self._heard)
-            end = ANSWER.size + size
-            if size > ANSWER_BYTES or not self.tickets:
-                yield RECORD, b"", True
-                return
-            if len(self._heard) < end:
-                return
-            said = bytes(self._heard[ANSWER.size : end])
-            del self._heard[:end]
-            yield kind, said, last
-
-    def status(self) -> int | None:
-        """How the child ended, which it is about to; None when it hung up and stays."""
-        until = time.monotonic() + STATUS_SECONDS
-        while not self._ended(os.WNOHANG) and time.monotonic() < until:
-            time.sleep(0.001)
-        return self._status
-
-    def end(self) -> None:
-        """Hang up and see the child dead."""
-        self.socket.close()
-        if self._status is None:
-            os.kill(self.pid, signal.SIGKILL)
-            self._ended(0)
-
-    def _ended(self, options: int) -> bool:
-        if self._status is None:
-            pid, status = os.waitpid(self.pid, options)
-            self._status = status if pid else None
-        return self._status is not None
 
 
 def answered(tickets: Iterable[Ticket], job: Job, children: int) -> Iterator[list[Ticket]]:
@@ -207,10 +68,12 @@ class Crew:
 
     def __init__(self, job: Job, children: int) -> None:
         self._job, self._most = job, children
-        self._lines: dict[int, _Line] = {}
+        self._lines: dict[int, Line] = {}
         self._todo = deque[Ticket]()  # before no child yet
+        self._shares = children > 1 or "ingest.filechild" in sys.modules  # whether children find the parsers imported
         self._whole = False  # whether a page has asked for what children start without
         self._poll = select.poll()
+        self._looked = time.monotonic()
 
     def give(self, ticket: Ticket) -> None:
         """Have a child work on a ticket; what it cannot read is read now."""
@@ -222,6 +85,9 @@ class Crew:
     def wait(self) -> None:
         """Until an answer has come, or a child has ended or taken too long. Raises SandboxError when there can be no
         child."""
+        away = time.monotonic() - self._looked
+        for line in self._lines.values():
+            line.deadline += away  # while nobody took what we yield, nobody took what children say
         may_pause = self._lines and all(len(line.tickets) > line.pace > 0 for line in self._lines.values())
         self._deal()
         if may_pause:
@@ -229,7 +95,7 @@ class Crew:
         least = min(line.deadline for line in self._lines.values() if line.tickets) - time.monotonic()
         for number, _ in self._poll.poll(max(0.0, least) * 1000 + 1):
             self._hear(self._lines[number])
-        now = time.monotonic()
+        now = self._looked = time.monotonic()
         for line in [line for line in self._lines.values() if line.tickets and line.deadline <= now]:
             self._lose(line, _too_slow(self._job))
 
@@ -245,16 +111,16 @@ class Crew:
             if line.unsaid:
                 self._say(line)
 
-    def _free_line(self) -> _Line:
+    def _free_line(self) -> Line:
         """The child with the least before it; a new one as long as all are at work and there may be more."""
         least = min(self._lines.values(), key=lambda line: len(line.tickets), default=None)
         return least if least and (not least.tickets or len(self._lines) == self._most) else self._hire()
 
-    def _say(self, line: _Line) -> None:
+    def _say(self, line: Line) -> None:
         line.say()
         self._poll.register(line.socket, select.POLLIN | (select.POLLOUT if line.unsaid else 0))
 
-    def _hear(self, line: _Line) -> None:
+    def _hear(self, line: Line) -> None:
         if line.unsaid:
             self._say(line)
         stays, before = line.hear(), len(line.tickets)
@@ -265,7 +131,7 @@ class Crew:
         if not stays:
             self._lose(line, self._end_of(line))
 
-    def _settle(self, line: _Line, kind: bytes, said: bytes, last: bool) -> bool:
+    def _settle(self, line: Line, kind: bytes, said: bytes, last: bool) -> bool:
         """Take the answer to a child's first ticket; False when this was the child's end."""
         if kind == UNREADY and not line.whole:
             self._whole = last = True
@@ -278,29 +144,39 @@ class Crew:
             self._drop(line)
         return not last
 
-    def _lose(self, line: _Line, error: SandboxError) -> None:
+    def _lose(self, line: Line, error: SandboxError) -> None:
         """A child is no more, for which the ticket pays that it worked on."""
         if line.tickets and line.begun:
             line.tickets.popleft().answer = error
         self._drop(line)
 
-    def _drop(self, line: _Line) -> None:
+    def _drop(self, line: Line) -> None:
         """End a child; the tickets before it go to others."""
         self._poll.unregister(line.socket)
         del self._lines[line.socket.fileno()]
         line.end()
         self._todo.extendleft(reversed(line.tickets))
 
-    def _end_of(self, line: _Line) -> SandboxError:
+    def _end_of(self, line: Line) -> SandboxError:
         """Why a child hung up."""
         status = line.status()
         return SandboxCrash("a parsing child hung up") if status is None else cause(status, self._job.cpu)
 
-    def _hire(self) -> _Line:
+    def _hire(self) -> Line:
         """A new child, with the language model once a page has asked for it."""
         if self._whole:
-            os.environ.update(ONE_THREAD)
-            langmodel.load()
+            _load_model()
+        alone, self._shares = not self._shares, True
+        if not alone:
+            child_of_files()
+        line = self._fork(alone)
+        if alone and not line.is_up():
+            self._drop(line)
+            return self._hire()  # what kept it from starting is seen where importing fails here
+        line.socket.setblocking(False)
+        return line
+
+    def _fork(self, alone: bool) -> Line:
         ours, theirs = socket.socketpair()
         parent = os.getpid()
         try:
@@ -308,23 +184,44 @@ class Crew:
         except OSError as error:
             raise SandboxError(f"there is no process to parse in: {error.strerror}") from None
         if pid == 0:
-            self._become_child(ours, theirs, parent)
+            self._become_child(ours, theirs, parent, alone)
         theirs.close()
-        ours.setblocking(False)
-        line = self._lines[ours.fileno()] = _Line(pid, ours, self._whole)
+        line = self._lines[ours.fileno()] = Line(pid, ours, self._whole)
         self._poll.register(ours, select.POLLIN)
         return line
 
-    def _become_child(self, ours: socket.socket, theirs: socket.socket, parent: int) -> NoReturn:
+    def _become_child(self, ours: socket.socket, theirs: socket.socket, parent: int, alone: bool) -> NoReturn:
         try:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # a stop is the parent's to decide
             ours.close()
             for line in self._lines.values():
                 line.socket.close()
-            be_silent()
-            FileChild(theirs, self._job.memory, parent).run()
+            child = child_of_files()(theirs, self._job.memory, parent)
+            if alone:
+                theirs.sendall(UP)
+            child.run()
         finally:
             os._exit(1)
+
+
+@cache
+def child_of_files() -> type[FileChild]:
+    """What a child runs, and all that it imports; never collected, since a collector writes to what children share."""
+    from ingest.programs import kept
+
+    gc.disable()
+    with kept():
+        from ingest.filechild import FileChild
+    gc.freeze()
+    gc.enable()
+    return FileChild
+
+
+def _load_model() -> None:
+    from parsers import langmodel
+
+    os.environ.update(ONE_THREAD)
+    langmodel.load()
 
 
 def _meant(kind: bytes, said: bytes, job: Job) -> bytes | KlipingError:

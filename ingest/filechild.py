@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import NoReturn
 
-from ingest.forks import RECYCLE_AFTER, Child
+from ingest.forks import RECYCLE_AFTER, Child, be_silent
 from ingest.notices import ANSWER, BUG, CHUNK, MEMORY, PAGE_FAULT, RECORD, REQUEST, UNREADY
 from ingest.pagefile import bytes_of, unzipped
 from ingest.record import line
@@ -25,6 +25,7 @@ class FileChild(Child):
     """Answers one file after another."""
 
     def run(self) -> NoReturn:
+        be_silent()
         langmodel.late = False
         self._told = bytearray()
         super().run()

@@ -34,10 +34,11 @@ def cause(status: int | None, cpu: float) -> SandboxError:
     return SandboxCrash(f"a parsing child ended with status {os.WEXITSTATUS(status)}")
 
 
-# --- page files, spoken without a message library: see `ingest.crew` and `ingest.filechild` ---------------------------
+# --- page files, spoken without a message library: see `ingest.fileline` and `ingest.filechild` -----------------------
 
 # Bytes of the URL, of the file or its name; CPU seconds; most bytes of a page; site rules; whether it is a name.
 REQUEST = struct.Struct("!IIdI??")
 ANSWER = struct.Struct("!cI?")  # kind, bytes; whether the child ends itself now
 RECORD, PAGE_FAULT, MEMORY, BUG = b"r", b"p", b"m", b"b"
+UP = b"!"  # said first by a child that has imported the parsers itself
 UNREADY = b"u"  # this page needs the language model: ask a child that has it

@@ -18,7 +18,8 @@ import psutil
 import pytest
 
 from ingest import crew
-from ingest.crew import AHEAD, Job, Ticket
+from ingest.crew import AHEAD
+from ingest.fileline import ANSWER_BYTES, Job, Line, Ticket
 from ingest.notices import ANSWER
 from kliping.errors import SandboxCrash
 from kliping.settings import MIB
@@ -147,6 +148,15 @@ def test_a_page_from_standard_input(page: str) -> None:
         assert (done.returncode, json.loads(done.stdout), done.stderr) == (0, expected, b"")
 
 
+def test_a_file_of_the_name_of_standard_input_is_not_it(tmp_path: Path) -> None:
+    (tmp_path / "-").write_text("<title>Lain</title>", "utf-8")
+    path = {**os.environ, "PYTHONPATH": str(ROOT)}
+    for name, title in (("-", "Jembatan Diperbaiki"), ("./-", "Lain")):
+        words = [*EXTRACT, name]
+        done = subprocess.run(words, cwd=tmp_path, env=path, input=PAGE.encode(), capture_output=True, timeout=60)
+        assert json.loads(done.stdout)["title"] == title
+
+
 def test_standard_input_may_be_a_socket() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
@@ -245,6 +255,7 @@ def test_a_page_that_is_no_article_has_no_body(tmp_path: Path) -> None:
 def test_the_plain_form_loads_what_every_page_needs(page: str) -> None:
     code = (
         "import sys; sys.path[:] = sys.argv[3:]; from cli import invoke; code = invoke(['extract', sys.argv[2]]);"
+        "import ingest.filechild;"
         "sys.stdout.flush(); sys.exit(', '.join(n for n in sys.argv[1].split(',') if n in sys.modules) or code)"
     )
     path = [str(ROOT), *(entry for entry in sys.path if entry)]
@@ -383,6 +394,17 @@ def test_an_interrupt_ends_it_and_its_child(page: str, tmp_path: Path) -> None:
     assert not child.is_running()
 
 
+def test_who_takes_the_answers_late_gets_all(page: str, tmp_path: Path) -> None:
+    """Children are not charged with the time in which nobody takes what they say, which here is no whole answer."""
+    long = tmp_path / "panjang.html"
+    long.write_text(f"<title>Panjang</title><article>{f'<p>{P * 3}</p>' * 900}</article>", "utf-8")
+    process = start(*[str(long)] * 8, HTML_CPU="0.1")
+    time.sleep(1.4)
+    code, found, said = end(process)
+    assert (code, [line["error"] for line in found], said) == (0, [None] * 8, "")
+    assert len(found[0]["body"]) > 250_000
+
+
 def test_of_many_files_before_a_child_a_bomb_costs_itself(tmp_path: Path) -> None:
     files = []
     for number in range(3 * AHEAD):
@@ -397,15 +419,24 @@ def test_of_many_files_before_a_child_a_bomb_costs_itself(tmp_path: Path) -> Non
         ]
 
 
+def test_parsers_that_cannot_be_imported_are_told_of(page: str, tmp_path: Path) -> None:
+    """A child that imports them itself ends without a word; its parent finds out why."""
+    (tmp_path / "selectolax.py").write_text("1 / 0", "utf-8")
+    path = os.pathsep.join((str(tmp_path), str(ROOT)))
+    done = subprocess.run([*EXTRACT, page], env=os.environ | {"PYTHONPATH": path}, capture_output=True, timeout=60)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert b"ZeroDivisionError" in done.stderr
+
+
 @pytest.fixture
-def line() -> Iterator[tuple[crew._Line, socket.socket]]:
+def line() -> Iterator[tuple[Line, socket.socket]]:
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
     with ours, theirs:
-        yield crew._Line(0, ours, whole=False), theirs
+        yield Line(0, ours, whole=False), theirs
 
 
-def test_answers_come_in_parts_and_several_at_once(line: tuple[crew._Line, socket.socket], page: str) -> None:
+def test_answers_come_in_parts_and_several_at_once(line: tuple[Line, socket.socket], page: str) -> None:
     ours, child = line
     for _ in range(3):
         ours.take(Ticket(page, None), Job(1.0, 1, 1, True))
@@ -420,9 +451,9 @@ def test_answers_come_in_parts_and_several_at_once(line: tuple[crew._Line, socke
     assert not ours.hear()
 
 
-@pytest.mark.parametrize(("asked", "size"), [(False, 2), (True, crew.ANSWER_BYTES + 1)])
+@pytest.mark.parametrize(("asked", "size"), [(False, 2), (True, ANSWER_BYTES + 1)])
 def test_an_answer_nobody_asked_for_or_too_large_is_a_childs_last(
-    asked: bool, size: int, line: tuple[crew._Line, socket.socket], page: str
+    asked: bool, size: int, line: tuple[Line, socket.socket], page: str
 ) -> None:
     ours, child = line
     if asked:

@@ -102,7 +102,7 @@ def test_the_parsers_patterns_are_the_same_at_every_start(tmp_path: Path) -> Non
     """None is put together from a set, whose order is another each time."""
     code = (
         "import sys, parsers; parsers.__spec__.cached = sys.argv[1]; from ingest import programs\n"
-        "with programs.kept(): import cli.quick\n"
+        "with programs.kept(): import ingest.filechild\n"
     )
     written = []
     for seed in ("1", "2"):
