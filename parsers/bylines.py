@@ -48,6 +48,7 @@ _NAMED_STAMP = re.compile(
     rf"(?P<stamp>(?:(?:{_DAYS})[\s,.]{{0,2}})?\d{{1,2}}[ /-].{{6,50}})",
     re.I,
 )
+_CLOCK = re.compile(r"\d[:.]\d\d")
 _LEAD_ROLE = re.compile(r"\b(?:jurnalis|reporter|wartawan|penulis|kontributor|oleh|admin|redaksi|tim)\b", re.I)
 
 
@@ -134,7 +135,7 @@ def _named_stamp(text: str) -> tuple[Credit | None, str | None]:
     role, set_off = _LEAD_ROLE.search(m["lead"]), _SET_OFF.search(m["mark"]) is not None
     name = _LEAD_ROLE.sub("", m["lead"]).strip(" ,-–—|") if role else m["lead"] if set_off else ""
     name = name if role or _is_full_name(name) else ""
-    if not (role or name or re.search(r"\d[:.]\d\d", m["stamp"])):
+    if not (role or name or _CLOCK.search(m["stamp"])):
         return None, None
     signed = name and (role or not _names_rubric(name))
     return (Credit("reporter", name) if signed else None), m["stamp"]

@@ -40,30 +40,31 @@ _SUPPORT = re.compile(
 )
 
 
+_SAID = re.compile(r"\b(?:kata|katanya|ujar|ujarnya|imbau|menurut|tutur|ucap)\b")
+
+
 def is_call(text: str, low: str, block: Block) -> bool:
     """ "Ikuti kami di Google News": an imperative, a channel, our own name for it, and nobody who says it."""
     if not _CALL.match(low) or not _CHANNEL.search(low) or len(words_of(low)) > 60:
         return False
-    if re.search(r"\b(?:kata|katanya|ujar|ujarnya|imbau|menurut|tutur|ucap)\b", low):
+    if _SAID.search(low):
         return False
     if _FETCHES.match(low.removeprefix("anda bisa ").removeprefix("anda dapat ")):
         return _OURS_SURELY.search(low) is not None
     return bool(_CALL_OURS.search(low)) or len(words_of(low)) <= 6
 
 
+_UPDATES = re.compile(
+    r"(?:dapatkan|ikuti|simak|cek|baca|temukan|pantau) .{0,40}\b(?:berita|update|info|artikel|breaking news)\b"
+)
+_UPDATES_AT = re.compile(
+    r"\bklik di ?sini\b|\b(?:setiap hari|di google news|hanya di|dari|di) [\w.]+\.(?:com|co\.id|id|net)\b"
+    r"|\bgoogle news\b"
+)
+
+
 def is_update_call(text: str, low: str, block: Block) -> bool:
-    return bool(
-        re.match(
-            r"(?:dapatkan|ikuti|simak|cek|baca|temukan|pantau) .{0,40}\b(?:berita|update|info|artikel|breaking news)\b",
-            low,
-        )
-    ) and bool(
-        re.search(
-            r"\bklik di ?sini\b|\b(?:setiap hari|di google news|hanya di|dari|di) [\w.]+\.(?:com|co\.id|id|net)\b"
-            r"|\bgoogle news\b",
-            low,
-        )
-    )
+    return _UPDATES.match(low) is not None and _UPDATES_AT.search(low) is not None
 
 
 _READ_LINK = re.compile(

@@ -55,6 +55,7 @@ _AGENCY_END = re.compile(
     r"(?P<text>.{3,600}?)[.,] ?(?P<credit>(?:AFP|AP|ANTARA|REUTERS|Reuters|EPA|Antara)(?: PHOTO| FOTO| Photo|"
     r" Foto)?/[\w ./]{2,40})\.?"
 )
+_QUOTE_END = re.compile(r"[\"”]\W*$")
 _BRACKETED = 120  # characters from the bracket before a credit to the end
 _HAS_SIGN = re.compile(r"©|\([cC]\)")
 _SIGN = re.compile(r"(?P<text>[^©]{0,600}?)[\s/|\-–—.]{0,3}(?:©|\(c\))\s?(?P<credit>[^©].{1,100})", re.I)
@@ -252,7 +253,7 @@ def _is_bracket(text: str) -> bool:
         return False
     if not (credit.casefold() in _NOBODY_CREDITED or _says_credit(credit) or _names_outlet(credit, text)):
         return False
-    return not re.search(r"[\"”]\W*$", before) and len(words_of(before)) <= 90
+    return not _QUOTE_END.search(before) and len(words_of(before)) <= 90
 
 
 def _last_bracket(text: str) -> int:

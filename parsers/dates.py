@@ -168,12 +168,13 @@ def is_stamp(text: str, relative: bool = False) -> bool:
         rest = _without_date(rest) or rest  # "Tayang: ... | Diperbarui: ..."
     for pattern in (_HIJRI, _TIME, _HOUR, _HOUR_HALF):
         rest = pattern.sub(" ", rest)
-    rest = re.sub(r"\b(?:utc|gmt)? ?[+-]\d{1,2}(?::?\d\d)?(?!\d)", " ", rest)
-    words = [w for w in re.findall(r"[a-z0-9'.]+", rest) if w.strip(".'")]
+    words = [w for w in _STAMP_WORD.findall(_OFFSET.sub(" ", rest)) if w.strip(".'")]
     return all(w.strip(".") in STAMP_WORDS or w in STAMP_WORDS for w in words if not _SITE.fullmatch(w))
 
 
 _LONGEST_STAMP, _LONGEST_RAW_STAMP = 90, 120  # characters; as written it may have some white space more
+_OFFSET = re.compile(r"\b(?:utc|gmt)? ?[+-]\d{1,2}(?::?\d\d)?(?!\d)")
+_STAMP_WORD = re.compile(r"[a-z0-9'.]+")
 _SECOND = re.compile(r"diperba|update|modified|terakhir")
 
 

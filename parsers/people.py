@@ -249,9 +249,12 @@ def _tags_unmarked(text: str) -> tuple[str, ...]:
     return parts if len(parts) > 1 and all(part[0].isupper() for part in parts) else ()
 
 
+_PARTS = re.compile(r"[,;|•·#]")
+
+
 def split_tags(text: str) -> tuple[str, ...]:
     """The parts of a list of short terms; none when it reads as anything else."""
-    parts = [p for part in re.split(r"[,;|•·#]", text) if (p := part.strip(" #."))]
+    parts = [p for part in _PARTS.split(text) if (p := part.strip(" #."))]
     if (text.rstrip().endswith((".", "?", "!")) and len(parts) < 10) or SAYING.search(text.casefold()):
         return ()
     longest = 12 if len(parts) >= 20 else 7

@@ -243,10 +243,13 @@ def _by_address(addresses: list[str], rest: str, links: Sequence[Link], kind: st
     return tuple(found)
 
 
+_NO_NAME = re.compile(r"[;!?]|\d\. ")
+
+
 def is_name(value: str) -> bool:
     """At most six words that name somebody: no verb, no sentence, no figure list."""
     words = words_of(value)
-    if not 1 <= len(words) <= 6 or SAYING.search(value.casefold()) or re.search(r"[;!?]|\d\. ", value):
+    if not 1 <= len(words) <= 6 or SAYING.search(value.casefold()) or _NO_NAME.search(value):
         return False
     return not (value.rstrip().endswith(".") and len(words) > 4 and not like_headline(value.rstrip(" .")))
 
@@ -333,7 +336,7 @@ def read_republished(block: Block) -> Source | None:
     name = m["name"].rstrip(".") if m else None
     name = None if name and name.casefold().split()[0] in _DAYS else name
     if url is None and (
-        name is None or not (DOMAIN.fullmatch(name) or name[0].isupper() or re.search(r"klik|dengan judul", text))
+        name is None or not (DOMAIN.fullmatch(name) or name[0].isupper() or "klik" in text or "dengan judul" in text)
     ):
         return None
     return Source(name, url, "republished")
