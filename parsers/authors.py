@@ -72,9 +72,9 @@ def clean_author(text: str) -> str | None:
     if (
         name.casefold() in _NOBODY
         or not words
-        or sum("." not in word for word in words) > 10
+        or (len(words) > 10 and sum("." not in word for word in words) > 10)
         or "@" in name
-        or not any(c.isalpha() for c in name)
+        or not any(map(str.isalpha, name))
     ):
         return None
     return cut(name, AUTHOR_CHARS)

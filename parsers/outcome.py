@@ -51,9 +51,9 @@ VERDICTS = (
 )
 _OUTCOMES = (PageOutcome.CHALLENGE, PageOutcome.BLOCK, PageOutcome.SOFT_404, PageOutcome.PARKED)
 _INDEX_PATH = re.compile(
-    r"^/?$|^/(?:search|label|labels|tag|tags|category|kategori|topik|author|archive|arsip|page|halaman|indeks?)(?:/|$)"
-    r"|/page/\d+/?$|^/\d{4}(?:/\d{2})?/?$|^/(?:index|home)\.(?:html?|php)$",
-    re.IGNORECASE,
+    r"/?$|/(?:search|label|labels|tag|tags|category|kategori|topik|author|archive|arsip|page|halaman|indeks?)(?:/|$)"
+    r"|/\d{4}(?:/\d{2})?/?$|/(?:index|home)\.(?:html?|php)$|.*/page/\d+/?$",
+    re.IGNORECASE | re.DOTALL,
 )
 
 
@@ -85,7 +85,7 @@ def is_index(tree: Tree, url: str | None) -> bool:
         named, path, query = taken_apart(url or "")
     except ValueError:
         return False
-    if (named and (not _INDEX_PATH.search(path) or query.startswith("p="))) or _says_article(tree):
+    if (named and (not _INDEX_PATH.match(path) or query.startswith("p="))) or _says_article(tree):
         return False
     posts = _posts(tree)
     total = sum(len(line.text) for line in tree.lines)

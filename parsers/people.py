@@ -35,6 +35,7 @@ _BESIDE_ROLE = (
     r"|utama|(?-i:[A-Z])[\w.]{{2,20}})){{0,2}}"
 )
 CREDIT = re.compile(rf"(?P<role>{_ROLE}){_BESIDE_ROLE.format(role=_ROLE)} ?[:：] ?", re.I)
+_ROLES_BEGIN = frozenset(role[:2] for role in ROLES)
 LAST_ROLES = ("Editor", "Author", "Reporter", "Penulis", "Redaktur", "Jurnalis", "Wartawan")
 _ROLE_LAST = re.compile(
     rf"(?P<name>[A-Z][\w.'’-]+(?: [A-Z][\w.'’-]*){{0,4}})(?:,| ?[-–|])? (?P<role>{'|'.join(LAST_ROLES)})"
@@ -84,7 +85,8 @@ def read_credits(block: Block) -> tuple[Credit, ...]:
         return (Credit("reporter", report["name"].strip()),)
     if told := _told_otherwise(block.text.strip()):
         return told
-    if not (":" in text or "：" in text) or not CREDIT.match(text):
+    named = (":" in text or "：" in text) and text[:2].casefold() in _ROLES_BEGIN and CREDIT.match(text) is not None
+    if not named:
         return _role_last(text) if text.endswith(LAST_ROLES) else ()
     heads = [m for m in CREDIT.finditer(text) if _starts_role(text, m)]
     ends = [m.start() for m in heads[1:]] + [len(text)]

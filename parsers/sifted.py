@@ -9,7 +9,7 @@ from kliping.model import Removal
 from parsers.block import CELL, CODE, HEADING, Block, Line, Tree
 from parsers.bounds import AROUND, counts_comments, goes_on, heads_comments, reads_on
 from parsers.sums import running
-from parsers.text import clean_line
+from parsers.text import clean_line, composed
 from parsers.tree import expand
 
 STEP = "markup"
@@ -89,7 +89,7 @@ class Sifted:
                 found.append(Removal(STEP, why, gone.text))
             else:
                 lines = gone.lines if isinstance(gone, Unread) else (gone,)
-                found += [Removal(STEP, why, clean_line(line.text)) for line in lines]
+                found += [Removal(STEP, why, _said(line)) for line in lines]
         return found
 
     @cached_property
@@ -97,6 +97,11 @@ class Sifted:
         """The numbers of blocks right above which a line that is a link left; to be asked when all lines have."""
         unread = (gone for _, gone in self.left if isinstance(gone, Unread))
         return frozenset((*self._unlinked, *(gone.before for gone in unread if any(map(_is_link, gone.lines)))))
+
+
+def _said(line: Line) -> str:
+    """A line's text, which is on one line already, but for code."""
+    return clean_line(line.text) if line.kind is CODE else composed(line.text)
 
 
 def _is_link(line: Line) -> bool:
