@@ -86,7 +86,7 @@ def body_of(page: Page, rules: Rules | None = None) -> str:
     try:
         rule, reading = _open(page, rules if rules is not None else load(), head=False)
         blocks = reading.sifted.blocks
-        return _body(clean(blocks, _context(page, rule, metadata.Metadata(), blocks)))
+        return _body(clean(blocks, _context(page, rule, None, blocks)))
     except _UNREADABLE as error:
         raise PageError(f"{type(error).__name__}: {error}") from error
 
@@ -184,8 +184,11 @@ def _everything(tree: Tree, prose: int) -> Choice:
 # --- assembling -------------------------------------------------------------------------------------------------------
 
 
-def _context(page: Page, rule: Rule, facts: metadata.Metadata, blocks: Sequence[Block]) -> CleanContext:
+def _context(page: Page, rule: Rule, facts: metadata.Metadata | None, blocks: Sequence[Block]) -> CleanContext:
+    """`facts` are None where the body alone is wanted."""
     openers, closers = _meant(rule.openers, blocks[:_END_BLOCKS]), _meant(rule.closers, blocks[-_END_BLOCKS:])
+    if facts is None:
+        return CleanContext(url=page.url, openers=openers, closers=closers, body_alone=True)
     return CleanContext(facts.title, page.url, facts.site_name, openers, closers, facts.author)
 
 

@@ -167,7 +167,7 @@ _AUTHORS_POSTS = (
 )
 # What any of the patterns can begin with, where it is a letter: one look that spares most prose all of them.
 BEGINS = (
-    "one |reading |sponsored |presented |dukung |dan jangan|pilih |estimasi |waktu |lama |pic.|tweets |https:"
+    "one thought|reading |sponsored |presented |dukung |dan jangan|pilih |estimasi |waktu |lama |pic.|tweets |https:"
     "|http:|telegram|pinterest|linkedin|instagram|tumblr|reddit|line|messenger|threads|copy|salin|c |copyright"
     "|xc|xe|xf|xi|xl|xm|xp|xr|xs|xt|xw|xx"
     "|hak |komentar|comment|tanggapan|satu |halaman|page|laman|the post|pos|artikel|article|tulisan|dilarang"

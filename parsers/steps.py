@@ -33,7 +33,10 @@ _UNDER = 20  # blocks under a lone "Sumber:"
 
 
 class CleanContext(NamedTuple):
-    """What is known of the page beside its blocks. `openers` and `closers` are a site's own repeated lines."""
+    """What is known of the page beside its blocks. `openers` and `closers` are a site's own repeated lines.
+
+    `body_alone` says that nobody asks what captions tell.
+    """
 
     title: str | None = None
     url: str | None = None
@@ -41,6 +44,7 @@ class CleanContext(NamedTuple):
     openers: tuple[str, ...] = ()
     closers: tuple[str, ...] = ()
     author: str | None = None
+    body_alone: bool = False
 
 
 # --- steps ------------------------------------------------------------------------------------------------------------
@@ -51,11 +55,12 @@ def drop_captions(draft: Draft, context: CleanContext, out: Sift) -> None:
     for index in draft.loud:
         block = draft.blocks[index]
         if block.kind is CAPTION:
-            caption = captions.parse_caption(block.text)
-            told = captions.is_told(caption)
-            out.captions += [caption] if told else []
+            caption = None if context.body_alone else captions.parse_caption(block.text)
+            told = caption is not None and captions.is_told(caption)
+            out.captions += [caption] if caption is not None and told else []
             out.drop(index, "captions", "markup", block.text, "captions" if told else None)
-    out.captions = captions.merged(out.captions)
+    if out.captions:
+        out.captions = captions.merged(out.captions)
 
 
 def drop_title(draft: Draft, context: CleanContext, out: Sift) -> None:

@@ -94,7 +94,7 @@ def _parts(block: Block, start: int, tail: str) -> Cut | None:
 
 def _last_line(block: Block, start: int, left: str, removed: list[Removal]) -> Cut | None:
     """What stands between the last sentence and the phrases must itself be a line that may go."""
-    if is_plain(left):
+    if removed and is_plain(left):  # of all of it that is known
         return None
     line = Block(block.kind, left, tuple([k for k in block.links if k.text and k.text in left]), block.emphasis)
     said = read_source(line)
