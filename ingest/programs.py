@@ -15,6 +15,7 @@ import os
 import re
 import sys
 import typing
+from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import CodeType
@@ -25,8 +26,8 @@ import parsers
 _Key = tuple[str | bytes, int | str]  # pattern and flags; a text and whether it is for exec or eval
 _Row = bytes  # what `re` hands to its engine, or code, in marshal's form
 
-_COMPILER: Any = getattr(re, "_compiler", None)  # the inside of `re` has no types, and may change
-_ENGINE: Any = getattr(_COMPILER, "_sre", None)
+_PATTERNS: Any = re  # the inside of `re` has no types, and may change
+_ENGINE: Any = getattr(getattr(re, "_compiler", None), "_sre", None)
 _DATACLASSES: Any = dataclasses  # what they call is looked up in them first, then among what is built in
 _TUPLES: Any = collections
 _TYPES: Any = typing
@@ -50,15 +51,15 @@ def kept() -> Iterator[None]:
 
 @contextmanager
 def _patterns(table: _Table) -> Iterator[None]:
-    if not (hasattr(_COMPILER, "compile") and hasattr(_ENGINE, "compile")):
+    if not (hasattr(_PATTERNS, "_compile") and hasattr(_ENGINE, "compile")):
         yield
         return
-    table.compiles, table.makes = _COMPILER.compile, _ENGINE.compile
-    _COMPILER.compile, _ENGINE.compile = table.compile, table.make
+    table.compiles, table.makes = _PATTERNS._compile, _ENGINE.compile
+    _PATTERNS._compile, _ENGINE.compile = table.compile, table.make
     try:
         yield
     finally:
-        _COMPILER.compile, _ENGINE.compile = table.compiles, table.makes
+        _PATTERNS._compile, _ENGINE.compile = table.compiles, table.makes
 
 
 class _Table:
@@ -92,21 +93,24 @@ class _Table:
         self.used[key], self.is_new = marshal.dumps(code), True
         return code
 
-    def compile(self, pattern: Any, flags: int = 0) -> Any:
-        """As `re._compiler.compile`."""
+    def compile(self, pattern: Any, flags: int) -> Any:
+        """As `re._compile`."""
         key = (pattern, int(flags))
         try:
-            made = self.makes(*marshal.loads(self.known[key]))  # noqa: S302 -- as compiled modules are
+            begin, code, end = marshal.loads(self.known[key])  # noqa: S302 -- as compiled modules are
+            made = self.makes(*begin, array("I", code).tolist(), *end)
             self.used[key] = self.known[key]
         except (KeyError, *_DAMAGED):
+            self._row = b""
             made = self.compiles(pattern, flags)
-            if isinstance(pattern, str | bytes):
+            if self._row and isinstance(pattern, str | bytes):
                 self.used[key], self.is_new = self._row, True
         return made
 
     def make(self, *row: Any) -> Any:
-        """As `_sre.compile`, whose arguments are remembered; the compiler's named numbers as plain ones."""
-        self._row = marshal.dumps([[int(word) for word in part] if isinstance(part, list) else part for part in row])
+        """As `_sre.compile`, whose arguments are remembered when they are what they are in this interpreter."""
+        with suppress(TypeError, ValueError, OverflowError):
+            self._row = marshal.dumps((row[:2], array("I", row[2]).tobytes(), row[3:]))
         return self.makes(*row)
 
 
