@@ -19,9 +19,9 @@ import gc
 import os
 import select
 import signal
-import socket
 import sys
 import time
+from _socket import socket, socketpair
 from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cache
@@ -177,7 +177,7 @@ class Crew:
         return line
 
     def _fork(self, alone: bool) -> Line:
-        ours, theirs = socket.socketpair()
+        ours, theirs = socketpair()
         parent = os.getpid()
         try:
             pid = os.fork()
@@ -190,7 +190,7 @@ class Crew:
         self._poll.register(ours, select.POLLIN)
         return line
 
-    def _become_child(self, ours: socket.socket, theirs: socket.socket, parent: int, alone: bool) -> NoReturn:
+    def _become_child(self, ours: socket, theirs: socket, parent: int, alone: bool) -> NoReturn:
         try:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # a stop is the parent's to decide
             ours.close()

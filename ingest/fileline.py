@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import time
+from _socket import socket  # what `socket` wraps, and names with its numbers in 1.4 ms of a start
 from collections import deque
 from collections.abc import Iterator
 from stat import S_ISREG
@@ -69,7 +69,7 @@ class Line:
 
     __slots__ = ("_heard", "_status", "begun", "deadline", "pace", "pid", "socket", "tickets", "unsaid", "whole")
 
-    def __init__(self, pid: int, line: socket.socket, whole: bool) -> None:
+    def __init__(self, pid: int, line: socket, whole: bool) -> None:
         self.pid, self.socket, self.whole = pid, line, whole
         self.tickets, self.deadline = deque[Ticket](), 0.0
         self.pace = 0  # tickets answered when it was last heard
