@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import NoReturn
 
-from ingest.late import put_off
+from ingest.programs import kept
 
 
 def main() -> NoReturn:
     """The entry point."""
-    put_off()
-    from cli import quick
-
+    with kept():
+        from cli import quick
     quick.main()

@@ -13,10 +13,11 @@ from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from cli import invoke
-from ingest.crew import answered, child_of_files
+from ingest.crew import answered
 from ingest.fileline import Job, Ticket
 from kliping.errors import InputError, KlipingError
 from kliping.limits import CHILD_MEMORY, CHILDREN, HTML_CPU, PAGE_BYTES
+from parsers.links import absolute
 
 PER_CHILD = 256  # files that make a further child worth its start
 _WITH_VALUE = ("--url", "--urls", "--jobs")
@@ -110,9 +111,6 @@ def url_table(name: str, files: Sequence[str]) -> dict[str, str]:
 
 def is_address(url: str) -> bool:
     """Whether a page can have come from there."""
-    child_of_files()  # which imports this too, and finds it compiled
-    from parsers.links import absolute
-
     return absolute(url, "") is not None
 
 

@@ -2,41 +2,34 @@
 
     Ticket(file) --name--> child --read, unzip, extract, JSON--> Ticket.answer, in the order given
 
-A child has several files before it, so that it need not wait for us, and we take in what it has answered several at
-once: to wake a process costs as much CPU time as a tenth of a page. It answers in order: the first file without an
+A child has several files before it, so that it need not wait for us. It answers in order: the first file without an
 answer is the one it works on, and the one that is charged when it dies or takes too long.
 
-A lone child imports the parsers itself: of what we had imported it would copy a third as it counts references, page of
-memory by page of memory. Several share what we import for them, and so does whoever follows the first; we never give
-the parsers a page. This process must have no other thread, as forks need: the service, which has, starts a process of
-its own for that (`ingest.template`), at the price of a second interpreter. What a child answers is printed and never
-acted on; it has to be one line.
+This process imports the parsers for its children and never gives them a page itself. It must have no other thread, as
+forks need: the service, which has, starts a process of its own for that (`ingest.template`), at the price of a second
+interpreter. What a child answers is printed and never acted on; it has to be one line.
 """
 
 from __future__ import annotations
 
-import gc
 import os
 import select
 import signal
-import sys
+import socket
 import time
-from _socket import socket, socketpair
 from collections import deque
 from collections.abc import Iterable, Iterator
-from functools import cache
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
+from ingest.filechild import FileChild
 from ingest.fileline import Job, Line, Ticket
-from ingest.notices import BUG, MEMORY, PAGE_FAULT, RECORD, UNREADY, UP, cause
+from ingest.forks import be_silent
+from ingest.notices import BUG, MEMORY, PAGE_FAULT, RECORD, UNREADY, cause
 from ingest.spawn import ONE_THREAD
 from kliping.errors import KlipingError, PageError, SandboxCrash, SandboxError, SandboxMemory, SandboxTimeout
-
-if TYPE_CHECKING:
-    from ingest.filechild import FileChild
+from parsers import langmodel
 
 AHEAD = 32  # files before a child, and answers it may be ahead of the one that is waited for
-PAUSE = 0.02  # seconds for which children are left alone that have more before them than they did in the last
 _UNREAD = "an answer that cannot be read"
 _CONTROLS = bytes(range(0x20)) + b"\x7f"
 
@@ -70,7 +63,6 @@ class Crew:
         self._job, self._most = job, children
         self._lines: dict[int, Line] = {}
         self._todo = deque[Ticket]()  # before no child yet
-        self._shares = children > 1 or "ingest.filechild" in sys.modules  # whether children find the parsers imported
         self._whole = False  # whether a page has asked for what children start without
         self._poll = select.poll()
         self._looked = time.monotonic()
@@ -88,10 +80,7 @@ class Crew:
         away = time.monotonic() - self._looked
         for line in self._lines.values():
             line.deadline += away  # while nobody took what we yield, nobody took what children say
-        may_pause = self._lines and all(len(line.tickets) > line.pace > 0 for line in self._lines.values())
         self._deal()
-        if may_pause:
-            time.sleep(PAUSE)
         least = min(line.deadline for line in self._lines.values() if line.tickets) - time.monotonic()
         for number, _ in self._poll.poll(max(0.0, least) * 1000 + 1):
             self._hear(self._lines[number])
@@ -123,11 +112,10 @@ class Crew:
     def _hear(self, line: Line) -> None:
         if line.unsaid:
             self._say(line)
-        stays, before = line.hear(), len(line.tickets)
+        stays = line.hear()
         for kind, said, last in line.answers():
             if not self._settle(line, kind, said, last):
                 return
-        line.pace = before - len(line.tickets)
         if not stays:
             self._lose(line, self._end_of(line))
 
@@ -166,60 +154,33 @@ class Crew:
         """A new child, with the language model once a page has asked for it."""
         if self._whole:
             _load_model()
-        alone, self._shares = not self._shares, True
-        if not alone:
-            child_of_files()
-        line = self._fork(alone)
-        if alone and not line.is_up():
-            self._drop(line)
-            return self._hire()  # what kept it from starting is seen where importing fails here
-        line.socket.setblocking(False)
-        return line
-
-    def _fork(self, alone: bool) -> Line:
-        ours, theirs = socketpair()
+        ours, theirs = socket.socketpair()
         parent = os.getpid()
         try:
             pid = os.fork()
         except OSError as error:
             raise SandboxError(f"there is no process to parse in: {error.strerror}") from None
         if pid == 0:
-            self._become_child(ours, theirs, parent, alone)
+            self._become_child(ours, theirs, parent)
         theirs.close()
+        ours.setblocking(False)
         line = self._lines[ours.fileno()] = Line(pid, ours, self._whole)
         self._poll.register(ours, select.POLLIN)
         return line
 
-    def _become_child(self, ours: socket, theirs: socket, parent: int, alone: bool) -> NoReturn:
+    def _become_child(self, ours: socket.socket, theirs: socket.socket, parent: int) -> NoReturn:
         try:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # a stop is the parent's to decide
             ours.close()
             for line in self._lines.values():
                 line.socket.close()
-            child = child_of_files()(theirs, self._job.memory, parent)
-            if alone:
-                theirs.sendall(UP)
-            child.run()
+            be_silent()
+            FileChild(theirs, self._job.memory, parent).run()
         finally:
             os._exit(1)
 
 
-@cache
-def child_of_files() -> type[FileChild]:
-    """What a child runs, and all that it imports; never collected, since a collector writes to what children share."""
-    from ingest.programs import kept
-
-    gc.disable()
-    with kept():
-        from ingest.filechild import FileChild
-    gc.freeze()
-    gc.enable()
-    return FileChild
-
-
 def _load_model() -> None:
-    from parsers import langmodel
-
     os.environ.update(ONE_THREAD)
     langmodel.load()
 

@@ -9,23 +9,25 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from functools import lru_cache
+from json import JSONEncoder
 from typing import NoReturn
 
-from ingest.forks import RECYCLE_AFTER, Child, be_silent
+from ingest.forks import RECYCLE_AFTER, Child
 from ingest.notices import ANSWER, BUG, CHUNK, MEMORY, PAGE_FAULT, RECORD, REQUEST, UNREADY
 from ingest.pagefile import bytes_of, unzipped
-from ingest.record import line
+from ingest.record import record
 from kliping.errors import KlipingError
 from kliping.model import Origin, Page
 from parsers import langmodel, rules
 from parsers.article import extract
+
+_encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class FileChild(Child):
     """Answers one file after another."""
 
     def run(self) -> NoReturn:
-        be_silent()
         langmodel.late = False
         self._told = bytearray()
         super().run()
@@ -63,7 +65,7 @@ def _answer(url: str | None, file: str | bytes, most: int, site_rules: bool) -> 
     try:
         raw = bytes_of(file, most) if isinstance(file, str) else file
         page = Page(url, unzipped(raw, most), datetime.now(UTC), Origin.STORED)
-        return RECORD, line(extract(page, _rules(site_rules)))
+        return RECORD, _encode(record(extract(page, _rules(site_rules)))).encode("utf-8", "replace")
     except langmodel.ModelMissingError:
         return UNREADY, b""
     except KlipingError as error:

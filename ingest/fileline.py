@@ -1,21 +1,20 @@
-"""A file to extract, and the line to a child that does (see `ingest.crew`). It only waits for a child to start."""
+"""A file to extract, and the line to a child that does (see `ingest.crew`)."""
 
 from __future__ import annotations
 
 import os
 import signal
+import socket
 import time
-from _socket import socket  # what `socket` wraps, and names with its numbers in 1.4 ms of a start
 from collections import deque
 from collections.abc import Iterator
 from stat import S_ISREG
 
-from ingest.notices import ANSWER, RECORD, REQUEST, STATUS_SECONDS, UP, WALL_FACTOR
+from ingest.notices import ANSWER, RECORD, REQUEST, STATUS_SECONDS, WALL_FACTOR
 from ingest.pagefile import STDIN, bytes_of
 from kliping.errors import InputError, KlipingError
 
 ANSWER_BYTES = 128 * 1024 * 1024  # of a child that has parsed hostile bytes
-START_SECONDS = 120.0  # importing the parsers, on a machine that is busy
 _PART = 64 * 1024  # bytes heard at once
 
 
@@ -67,23 +66,14 @@ class Job:
 class Line:
     """A child, the line to it, and the tickets before it, of which it works on the first."""
 
-    __slots__ = ("_heard", "_status", "begun", "deadline", "pace", "pid", "socket", "tickets", "unsaid", "whole")
+    __slots__ = ("_heard", "_status", "begun", "deadline", "pid", "socket", "tickets", "unsaid", "whole")
 
-    def __init__(self, pid: int, line: socket, whole: bool) -> None:
+    def __init__(self, pid: int, line: socket.socket, whole: bool) -> None:
         self.pid, self.socket, self.whole = pid, line, whole
         self.tickets, self.deadline = deque[Ticket](), 0.0
-        self.pace = 0  # tickets answered when it was last heard
         self.begun = False  # whether it was told anything of these tickets
         self.unsaid, self._heard = bytearray(), bytearray()
         self._status: int | None = None
-
-    def is_up(self) -> bool:
-        """Wait for a child that imports the parsers itself; False when it did not get so far."""
-        self.socket.settimeout(START_SECONDS)
-        try:
-            return self.socket.recv(len(UP)) == UP
-        except OSError:
-            return False
 
     def take(self, ticket: Ticket, job: Job) -> None:
         """One more ticket."""

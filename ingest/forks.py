@@ -21,12 +21,9 @@ import socket
 import sys
 import warnings
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from ingest.notices import MEMORY_EXIT, NOTICE
-
-if TYPE_CHECKING:
-    from _socket import socket as Socket
 
 RECYCLE_AFTER = 500  # jobs
 ORPHAN_CHECK = 2.0  # seconds between looks at whether the parent process is still ours
@@ -37,7 +34,7 @@ _COLLECT_EVERY = 50_000  # new objects: what a page leaves behind has no cycles,
 class Child:
     """Reads jobs from its socket and answers them, one at a time, within its limits."""
 
-    def __init__(self, line: Socket, memory: int, template: int) -> None:
+    def __init__(self, line: socket.socket, memory: int, template: int) -> None:
         self.line, self.memory, self.template = line, memory, template
         self.jobs = 0
 

@@ -40,5 +40,4 @@ def cause(status: int | None, cpu: float) -> SandboxError:
 REQUEST = struct.Struct("!IIdI??")
 ANSWER = struct.Struct("!cI?")  # kind, bytes; whether the child ends itself now
 RECORD, PAGE_FAULT, MEMORY, BUG = b"r", b"p", b"m", b"b"
-UP = b"!"  # said first by a child that has imported the parsers itself
 UNREADY = b"u"  # this page needs the language model: ask a child that has it

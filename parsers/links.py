@@ -9,11 +9,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
@@ -259,7 +259,7 @@ def _name(parts: SplitResult) -> str:
 @lru_cache(maxsize=4096)
 def _host_name(name: str) -> str:
     if ":" in name:
-        return f"[{ipaddress.ip_address(name)}]"
+        return f"[{ip_address(name)}]"
     if not name.isascii():
         import idna  # late: few names need it
 

@@ -255,7 +255,6 @@ def test_a_page_that_is_no_article_has_no_body(tmp_path: Path) -> None:
 def test_the_plain_form_loads_what_every_page_needs(page: str) -> None:
     code = (
         "import sys; sys.path[:] = sys.argv[3:]; from cli import invoke; code = invoke(['extract', sys.argv[2]]);"
-        "import ingest.filechild;"
         "sys.stdout.flush(); sys.exit(', '.join(n for n in sys.argv[1].split(',') if n in sys.modules) or code)"
     )
     path = [str(ROOT), *(entry for entry in sys.path if entry)]
@@ -417,15 +416,6 @@ def test_of_many_files_before_a_child_a_bomb_costs_itself(tmp_path: Path) -> Non
         assert [line["title"] or line["error"] for line in found] == [
             "over 0.2 s of CPU time" if number in (5, 6, 30) else f"Jembatan Ke-{number}" for number in range(3 * AHEAD)
         ]
-
-
-def test_parsers_that_cannot_be_imported_are_told_of(page: str, tmp_path: Path) -> None:
-    """A child that imports them itself ends without a word; its parent finds out why."""
-    (tmp_path / "selectolax.py").write_text("1 / 0", "utf-8")
-    path = os.pathsep.join((str(tmp_path), str(ROOT)))
-    done = subprocess.run([*EXTRACT, page], env=os.environ | {"PYTHONPATH": path}, capture_output=True, timeout=60)
-    assert (done.returncode, done.stdout) == (1, b"")
-    assert b"ZeroDivisionError" in done.stderr
 
 
 @pytest.fixture

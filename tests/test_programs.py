@@ -1,15 +1,12 @@
-"""Compiled patterns and dataclasses are kept between starts, and a table that is of no use costs nothing but time."""
+"""Compiled regular expressions are kept between starts, and a table that is of no use costs nothing but time."""
 
 from __future__ import annotations
 
-import collections
-import dataclasses
 import marshal
 import os
 import re
 import subprocess
 import sys
-import typing
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -54,35 +51,6 @@ def test_the_next_start_compiles_nothing(table: Path, monkeypatch: pytest.Monkey
     assert (again.groupindex, again.flags) == (first.groupindex, first.flags)
 
 
-def values() -> list[object]:
-    """A value of a dataclass and one of a named tuple, which write methods and types as text."""
-    with kept():
-        person = dataclasses.make_dataclass("Person", [("name", str), ("born", int, 1990)], frozen=True)
-
-        class Pair(typing.NamedTuple):
-            left: int
-            right: list[str]
-
-    same = person("Budi", 2001) == person("Budi", 2001)
-    return [person("Sari"), person("Sari").name, same, Pair(1, right=[]), typing.get_type_hints(Pair)]
-
-
-def test_the_next_start_compiles_no_dataclass(table: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = values()
-    assert [str(value) for value in first[:1]] == ["Person(name='Sari', born=1990)"]
-    monkeypatch.delattr("builtins.compile")
-    assert [str(value) for value in values()] == [str(value) for value in first]
-
-
-@pytest.mark.parametrize("row", [b"", WRONG, marshal.dumps("1/0")])
-def test_what_is_no_code_is_compiled_anew(row: bytes, table: Path) -> None:
-    first = values()
-    good = table.read_bytes()
-    table.write_bytes(marshal.dumps((sys.version, dict.fromkeys(marshal.loads(good)[1], row))))
-    assert [str(value) for value in values()] == [str(value) for value in first]
-    assert marshal.loads(table.read_bytes()) == marshal.loads(good)
-
-
 def test_other_flags_are_another_pattern(table: Path) -> None:
     assert compiled() != compiled(0) == re.compile(PATTERN)
 
@@ -93,16 +61,13 @@ def test_afterwards_patterns_are_compiled_as_ever(table: Path, monkeypatch: pyte
     forbid(monkeypatch)
     with pytest.raises(AttributeError):
         re.compile(PATTERN)
-    assert not hasattr(dataclasses, "exec")
-    assert not hasattr(collections, "eval")
-    assert not hasattr(typing, "compile")
 
 
 def test_the_parsers_patterns_are_the_same_at_every_start(tmp_path: Path) -> None:
     """None is put together from a set, whose order is another each time."""
     code = (
         "import sys, parsers; parsers.__spec__.cached = sys.argv[1]; from ingest import programs\n"
-        "with programs.kept(): import ingest.filechild\n"
+        "with programs.kept(): import cli.quick\n"
     )
     written = []
     for seed in ("1", "2"):
