@@ -105,7 +105,7 @@ def climb(tree: Tree, sums: Sums, index: int) -> int:
 
     def measure(element: int) -> tuple[int, int]:
         first, end = rows[element].first, last[element]
-        return sums.over(sums.prose, first, end), sums.over(sums.text, first, end)
+        return sums.prose[end] - sums.prose[first], sums.text[end] - sums.text[first]
 
     prose, text = measure(index)
     least = 0.25  # of the prose that is there: what a step must add; out of a post, as much again

@@ -80,15 +80,12 @@ class Index:
 
     def find(self, tag: str, attributes: Mapping[str, str | None]) -> Selector | None:
         """A selector that matches; which one when several do is not told."""
-        asked, names, own = self.loose, attributes.get("class"), attributes.get("id")
-        if own in self.words:
-            asked = self.by_word[own or ""] + asked
-        if names and not self.words.isdisjoint(names.split()):
-            asked = tuple([each for word in names.split() for each in self.by_word.get(word, ())]) + asked
-        for selector in asked:
-            if selector.matches(tag, attributes):
-                return selector
-        return None
+        names, own = attributes.get("class"), attributes.get("id")
+        if not (names and not self.words.isdisjoint(names.split())) and own not in self.words and not self.loose:
+            return None  # as for nearly all
+        words = (*(names or "").split(), own or "")
+        asked = (*[each for word in words for each in self.by_word.get(word, ())], *self.loose)
+        return next((selector for selector in asked if selector.matches(tag, attributes)), None)
 
 
 _KEYED = frozenset((("id", "="), ("class", "~=")))

@@ -65,7 +65,7 @@ def sift(tree: Tree, sums: Sums, choice: Choice, rule: Rule, base: str, beside: 
 class _Sifter:
     def __init__(self, tree: Tree, sums: Sums, choice: Choice, rule: Rule, base: str, beside: frozenset[int]) -> None:
         self.tree, self.sums, self.choice, self.rule, self.base = tree, sums, choice, rule, base
-        self.rows, self.last, self.lines = tree.rows, tree.last, tree.lines
+        self.rows, self.last, self.lines, self.linked = tree.rows, tree.last, tree.lines, sums.linked
         self.out = Sifted()
         self.noise_in = rule.noise_index.find
         self.total = max(choice.prose, 1)
@@ -144,7 +144,7 @@ class _Sifter:
         if not self.unruled or tag not in _LISTS:
             return None
         last = self.last[index]
-        linked = self.sums.over(self.sums.linked, first, last)
+        linked = self.linked[last] - self.linked[first]
         return self._list_of_links(first, last, linked) if linked else None
 
     def _by_marks(self, index: int, marks: int) -> str | None:

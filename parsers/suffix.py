@@ -62,18 +62,14 @@ def _glued(text: str) -> int | None:
 
 
 def _last_sentence_end(text: str) -> int:
-    if not _holds_mark(text[-REACH:-1]):
+    near = text[-REACH:-1]  # most lines that no full stop closes hold no mark of the pattern
+    if not ("." in near or '"' in near or "?" in near or "!" in near or "”" in near or "…" in near):
         return 0
     last, end = len(text.rstrip()), 0
     for m in _SENTENCE_END.finditer(text, max(0, len(text) - REACH)):
         if m.end() < last:
             end = m.end()
     return end
-
-
-def _holds_mark(text: str) -> bool:
-    """Whether any mark of _SENTENCE_END is there: in most lines that no full stop closes there is none."""
-    return "." in text or '"' in text or "?" in text or "!" in text or "”" in text or "…" in text
 
 
 def _parts(block: Block, start: int, tail: str) -> Cut | None:
