@@ -6,7 +6,7 @@ import re
 
 from kliping.model import Credit
 from parsers.block import PARAGRAPH, Block
-from parsers.dates import WEEKDAYS, is_stamp
+from parsers.dates import WEEKDAYS, is_stamp, may_be_stamp
 from parsers.lines import like_headline, normal, words_of
 from parsers.names import DESKS, bare_name, is_outlet, without_mark
 from parsers.people import CREDIT, PLACED, ROLES, is_person, read_credits
@@ -56,8 +56,8 @@ _LEADS = frozenset(("di", "po", "pu", "wr", "by", "ol"))
 
 
 def may_sign(text: str) -> bool:
-    """How a blog's byline begins, or figures and marks of a stamp: away from the head nothing else says who wrote."""
-    return text[:2].casefold() in _LEADS or ((":" in text or "." in text) and _DATED.search(text) is not None)
+    """How a blog's byline begins, or a stamp with its marks: away from the head nothing else says who wrote."""
+    return text[:2].casefold() in _LEADS or ((":" in text or "." in text) and may_be_stamp(text))
 
 
 def read_byline(

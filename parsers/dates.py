@@ -149,6 +149,14 @@ _SINCE = re.compile(
 )
 
 
+def may_be_stamp(text: str) -> bool:
+    """Whether a line has the figures of a date and begins with none of the words that no stamp does, as prose does."""
+    first = text.partition(" ")[0]
+    if first.isalpha() and first.isascii() and first.lower() not in _STAMP_BEGINS:
+        return False
+    return _THREE_DIGITS.search(text) is not None
+
+
 def is_stamp(text: str, relative: bool = False) -> bool:
     """Whether the whole line is a date stamp: a date, a time, and at most words such as "Diperbarui" or a site name.
 
@@ -156,7 +164,7 @@ def is_stamp(text: str, relative: bool = False) -> bool:
     """
     if relative and len(text) < 40 and _SINCE.fullmatch(_normal(text)):
         return True
-    if len(text) > _LONGEST_RAW_STAMP or not _THREE_DIGITS.search(text):
+    if len(text) > _LONGEST_RAW_STAMP or not may_be_stamp(text):
         return False
     line = _normal(text)
     if len(line) > _LONGEST_STAMP or ((word := _LONG_WORD.search(line)) and not _may_stamp(word[0], line)):
@@ -195,6 +203,7 @@ STAMP_WORDS = WEEKDAYS | _words(
     " dimuat dirilis dibuat ditulis tayang terbit rilis update updated modified published posted created date tanggal"
     " tgl pada hari on at pukul jam pkl last terakhir wib wita wit am pm kali"
 )
+_STAMP_BEGINS = STAMP_WORDS | MONTHS.keys() | _words("utc gmt")
 _HIJRI = re.compile(
     r"\d{1,2} (?:muharram|safar|shafar|rabi\W?ul (?:awal|akhir)|jumadil (?:awal|akhir|ula|tsani)|rajab|sya\W?ban|"
     r"ramadh?an|syawal|d[zh]ul\W?qa\W?i?dah|d[zh]ul\W?hijj?ah) 1[34]\d\d ?h?\b"

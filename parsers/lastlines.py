@@ -39,6 +39,8 @@ _NEIGHBOUR = re.compile(
     r" (?P<named>[^.:]{8,150})|(?:previous|prev|next) (?:article|post|story) (?P<after>[^.:]{8,150})",
     re.I,
 )
+_BACKWARDS, _FORWARDS = frozenset("←«‹⟵"), frozenset("→»›⟶")
+_NEIGHBOUR_BEGINS = frozenset(("art", "ber", "nex", "pos", "pre", "seb", "sel", "tul"))  # without an arrow
 _ONWARDS = re.compile(r"(?:[→⟶]|->) ?[^\W_]")  # an arrow inside: steps of a process
 # What the patterns for last lines begin with, but for a reader's name.
 _CLOSES = re.compile(
@@ -73,7 +75,8 @@ def closing_rule(block: Block) -> str | None:
 
 
 def _is_neighbour(text: str) -> bool:
-    m = _NEIGHBOUR.fullmatch(text)
+    pointed = text[0] in _BACKWARDS or text[-1] in _FORWARDS
+    m = _NEIGHBOUR.fullmatch(text) if pointed or text[:3].casefold() in _NEIGHBOUR_BEGINS else None
     title = (m["back"] or m["on"] or m["named"] or m["after"]).strip() if m else ""
     return (
         bool(title)

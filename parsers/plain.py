@@ -19,7 +19,7 @@ _LEAST = LONGEST_LINE + 12  # characters: longer than any closed line
 _SHORTEST = 10  # characters: of a longer one, marks around it left out, at least three remain
 _POINTS = ":→»›"
 _FEW, _MANY = 7, 24  # spaces: more than in names with a role; more than in any run of closed lines
-_QUOTED = re.compile(r"[\"“”'‘’]{1,2}(?=[^\W_])")
+_QUOTES = frozenset("\"“”'‘’")
 _LONGEST_BEGINNING = 40  # characters
 # What a source line, a notice, tags, a caption or a credit begins with; what an anchored pattern does is in BEGINS.
 _BEGINS = by_first_letters(
@@ -75,8 +75,11 @@ def is_plain(text: str) -> bool:
 
 def _start(text: str) -> int:
     """Where the first word or figure begins after at most two quotation marks; -1 when something else comes first."""
-    first = _QUOTED.match(text)
-    return first.end() if first else -1
+    if text[:1] not in _QUOTES:
+        return -1
+    if text[1:2].isalnum():
+        return 1
+    return 2 if text[1:2] in _QUOTES and text[2:3].isalnum() else -1
 
 
 def _is_plain_briefly(text: str, low: str) -> bool:

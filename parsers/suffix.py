@@ -18,8 +18,8 @@ from parsers.plain import is_plain
 from parsers.sources import read_republished, read_source
 
 REACH = 420  # characters before the end in which a glued footer begins
-_SENTENCE_END = re.compile(  # one class of marks first: the engine then looks for those alone
-    r"[.!?…\"”](?:(?<=[.!?…])[\"”'’)\]]*+(?=\s*+[A-Z0-9(\[@*])|(?<=[\"”])(?=\s++[A-Z0-9(\[@*]))"
+_LAST_END = re.compile(  # of a sentence that another follows
+    r"(?s:.*)[.!?…\"”](?:(?<=[.!?…])[\"”'’)\]]*+(?=\s*+[A-Z0-9(\[@*])|(?<=[\"”])(?=\s++[A-Z0-9(\[@*]))"
 )
 _COUNT = re.compile(r"(?:\d{1,6}|[Tt]idak ada|[Nn]o|[Bb]elum ada) (?:komentar|comments?) ?:?$", re.I)
 STOPS = frozenset(".,;")  # nothing can be glued to a text that one of these closes
@@ -65,11 +65,8 @@ def _last_sentence_end(text: str) -> int:
     near = text[-REACH:-1]  # most lines that no full stop closes hold no mark of the pattern
     if not ("." in near or '"' in near or "?" in near or "!" in near or "”" in near or "…" in near):
         return 0
-    last, end = len(text.rstrip()), 0
-    for m in _SENTENCE_END.finditer(text, max(0, len(text) - REACH)):
-        if m.end() < last:
-            end = m.end()
-    return end
+    found = _LAST_END.match(text, max(0, len(text) - REACH))
+    return found.end() if found else 0
 
 
 def _parts(block: Block, start: int, tail: str) -> Cut | None:

@@ -124,11 +124,12 @@ OPENINGS = frozenset((word + " ")[:4] for word in _OPENING)  # the first four ch
 @lru_cache(maxsize=512)
 def worded_rule(text: str) -> str | None:
     """The vocabulary that all words of this line are of, or None."""
-    if len(text) > LONGEST or any(map(str.isdecimal, text)):
+    low = text.casefold() if len(text) <= LONGEST else ""
+    first = _WORDS.search(low)
+    if first is None or first[0] not in _OPENING or any(map(str.isdecimal, text)):
         return None
-    low = text.casefold()
     words = _WORDS.findall(low)
-    if not 2 <= len(words) <= _MOST or words[0] not in _OPENING or _SENTENCE.search(low) or _STEP.match(low):
+    if not 2 <= len(words) <= _MOST or _SENTENCE.search(low) or _STEP.match(low):
         return None
     held = frozenset(words)
     return next((v.name for v in _VOCABULARIES if v.words >= held and _is_call(v, held)), None)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from parsers import captions, patterns, people, sifted, sources
+from parsers import captions, lastlines, patterns, people, sifted, sources
 
 PARSER: Any = import_module("re._parser")
 ANY = "?"  # any one of many characters
@@ -65,6 +65,7 @@ GUARDED = (
     (captions._LABEL, ANY, captions._LABELS_BEGIN),
     (sifted._TAIL, "", sifted._TAIL_BEGINS),
     (patterns._WHOLE, "(", patterns._WHOLE_BEGINS),
+    (lastlines._NEIGHBOUR, "←«‹⟵ ", lastlines._NEIGHBOUR_BEGINS),
 )
 
 
