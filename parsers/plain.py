@@ -89,7 +89,7 @@ def _is_plain_briefly(text: str, low: str) -> bool:
     begins = _BEGINS_BRIEFLY.get(low[:2])
     if (begins is not None and low.startswith(begins)) or text.endswith(("...", "…")):
         return False
-    if text[-1] != "." and text.rstrip("*-–—|• ").endswith(LAST_ROLES):
+    if text[-1] != "." and text.rstrip("([*-–—|• ").endswith(LAST_ROLES):
         return False
     if " " not in text and "/" in text:
         return False
