@@ -176,7 +176,8 @@ def _end_of(html: bytes, tag: re.Match[bytes], start: int, end: int) -> int:
     head, tail = html[first : first + _EDGE], html[close - _EDGE : close]
     if b"-->" in head or (b"-->" in tail and b"<!--" not in head):
         return -1
-    return close if (first > start and close == end) or html.find(b"<script", first, close) < 0 else -1
+    another = html.find(b"<script", first, start) >= 0 or html.find(b"<script", end, close) >= 0
+    return -1 if another else close
 
 
 def _may_nest(html: bytes) -> bool:
