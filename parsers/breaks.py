@@ -40,7 +40,7 @@ def split_breaks(blocks: Sequence[Block]) -> list[Block]:
     """Part a block at its single line breaks where a line is furniture; lines of prose stay one paragraph."""
     found: list[Block] = []
     for block in blocks:
-        if len(block.lines) < 2 or all(is_plain(line) and not stands_out(line) for line in block.lines):
+        if not block.lines or all(is_plain(line) and not stands_out(line) for line in block.lines):
             found.append(block)
             continue
         parts = _lines_of(block)

@@ -69,7 +69,7 @@ def drop_boxes(draft: Draft, context: CleanContext, out: Sift) -> None:
     Unsaid it must be loud; more than two such paragraphs are a list that the author made.
     """
     blocks = draft.blocks
-    links = [i for i, block in enumerate(blocks) if len(block.links) == 1 and _is_alone(blocks, i)]
+    links = [i for i, block in enumerate(blocks) if block.links and len(block.links) == 1 and _is_alone(blocks, i)]
     boxes = [i for i in links if _is_headline(blocks[i], context) and not _fetches(blocks[i])]
     unsaid = sum(blocks[i].kind is PARAGRAPH and _label(blocks[i]) == "" for i in boxes)
     for index in boxes:

@@ -68,7 +68,8 @@ def identify(text: str) -> str | None:
 def _by_letters(sample: str, tokens: Sequence[str]) -> str | None:
     """What prose its words do not tell at one look; None for numbers, and for tables and lists of names."""
     words = _LETTERS.findall(sample.lower())
-    named = sum(token[0].isupper() or token[0].isdigit() for token in tokens)
+    first = [token[0] for token in tokens]
+    named = sum(map(str.isupper, first)) + sum(map(str.isdigit, first))
     if sum(map(len, words)) * 2 < len(sample) or 10 * named >= 7 * len(tokens):
         return None
     told = by_table(words) or by_script(sample, words) if len(sample) >= _TABLED else None

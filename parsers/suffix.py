@@ -133,8 +133,8 @@ def cut_desk(block: Block) -> Cut | None:
 
 def _last_phrase(text: str) -> tuple[str, str] | None:
     """The closed line or comment count that ends `text`, as written, with its rule."""
-    last = text.rpartition(" ")[2].strip(_MARKS)
-    last = last.casefold() if last.isalnum() else bare(folded(last))
+    last = text.rpartition(" ")[2]
+    last = last.casefold() if last.isalnum() else bare(folded(last.strip(_MARKS)))
     if last and last not in closing_words():
         return None
     count = _COUNT.search(text[-24:])

@@ -86,7 +86,7 @@ def strip_site(title: str, site: str | None) -> str:
             title = title[parts[1][2] :]
         else:
             break
-        parts = _parts(title)
+        parts = _parts(title) if _DIVIDES.search(title) else []
     if len(parts) == 2 and _is_suffix(parts[0][1], parts[1][1]):
         title = title[: parts[1][0]]
     return title.strip()
