@@ -13,6 +13,10 @@ from errno import EBADF, EDQUOT, EFBIG, EIO, ENOSPC
 _UNWRITABLE = (EBADF, EDQUOT, EFBIG, EIO, ENOSPC)
 
 
+class UnwrittenError(OSError):
+    """Standard output could not be written, as far as known already."""
+
+
 def invoke(arguments: list[str]) -> int:
     """Run one command line and return its exit code; every expected failure is one line on stderr."""
     if sys.stdout is None:  # `>&-`
@@ -43,7 +47,10 @@ def _run(arguments: list[str]) -> int:
 
 
 def _of_stdout(error: OSError) -> bool:
-    """Whether it was standard output that failed: it still holds what it cannot write, or never holds any."""
+    """Whether it was standard output that failed: it is said so, it still holds what it cannot write, or never holds
+    any."""
+    if isinstance(error, UnwrittenError):
+        return True
     if getattr(sys.stdout, "write_through", False):  # PYTHONUNBUFFERED
         return error.filename is None and error.errno in _UNWRITABLE
     try:

@@ -10,9 +10,9 @@ import gc
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
 
-from cli import invoke
+from cli import UnwrittenError, invoke
 from ingest.crew import answered
 from ingest.fileline import Job, Ticket
 from kliping.errors import InputError, KlipingError
@@ -127,9 +127,18 @@ def print_all(files: Sequence[str], where: Mapping[str, str], job: Job, children
     out, fine = sys.stdout.buffer, True
     for tickets in answered((Ticket(file, where.get(file)) for file in files), job, children):
         fine = fine and all(isinstance(ticket.answer, bytes) for ticket in tickets)
-        out.write(b"".join(map(_line, tickets)))
-        out.flush()
+        _print(out, b"".join(map(_line, tickets)))
     return fine
+
+
+def _print(out: BinaryIO, lines: bytes) -> None:
+    try:
+        out.write(lines)
+        out.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UnwrittenError(error.errno, error.strerror) from None
 
 
 def _line(ticket: Ticket) -> bytes:

@@ -29,7 +29,7 @@ from ingest.spawn import ONE_THREAD
 from kliping.errors import KlipingError, PageError, SandboxCrash, SandboxError, SandboxMemory, SandboxTimeout
 from parsers import langmodel
 
-AHEAD = 32  # files before a child, and answers it may be ahead of the one that is waited for
+AHEAD = 8  # files before a child, and answers it may be ahead of the one that is waited for
 _UNREAD = "an answer that cannot be read"
 _CONTROLS = bytes(range(0x20)) + b"\x7f"
 
@@ -154,9 +154,9 @@ class Crew:
         """A new child, with the language model once a page has asked for it."""
         if self._whole:
             _load_model()
-        ours, theirs = socket.socketpair()
         parent = os.getpid()
         try:
+            ours, theirs = socket.socketpair()
             pid = os.fork()
         except OSError as error:
             raise SandboxError(f"there is no process to parse in: {error.strerror}") from None

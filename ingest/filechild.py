@@ -63,7 +63,7 @@ class FileChild(Child):
 def _answer(url: str | None, file: str | bytes, most: int, site_rules: bool) -> tuple[bytes, bytes]:
     """The kind of an answer and its words, of a file's name or bytes. Whatever a parser raises ends here."""
     try:
-        raw = bytes_of(file, most) if isinstance(file, str) else file
+        raw = bytes_of(file, most, waits=False) if isinstance(file, str) else file
         page = Page(url, unzipped(raw, most), datetime.now(UTC), Origin.STORED)
         return RECORD, _encode(record(extract(page, _rules(site_rules)))).encode("utf-8", "replace")
     except langmodel.ModelMissingError:

@@ -8,7 +8,7 @@ import socket
 import time
 from collections import deque
 from collections.abc import Iterator
-from stat import S_ISREG
+from stat import S_ISDIR, S_ISREG
 
 from ingest.notices import ANSWER, RECORD, REQUEST, STATUS_SECONDS, WALL_FACTOR
 from ingest.pagefile import STDIN, bytes_of
@@ -38,12 +38,19 @@ class Ticket:
 
 
 def _is_plain(file: str) -> bool:
-    """Whether a child can read a file as we can, and without having to wait: it is no pipe, and no name of a stream
-    that we have and a child has not, which are links."""
-    try:
-        return file != "-" and not file.startswith("/dev/") and S_ISREG(os.lstat(file).st_mode)
-    except (OSError, ValueError):
+    """Whether a child can read a file as we can, and without having to wait: it is no pipe, and no stream that we have
+    and a child has not, by whatever name. Why one cannot be read is for the child to say too."""
+    if file == "-" or file.startswith(("/dev/fd/", "/proc/")):
         return False
+    try:
+        found = os.stat(file)
+        return not (_waits(found) or os.path.samestat(found, os.fstat(STDIN)))
+    except (OSError, ValueError):
+        return True
+
+
+def _waits(found: os.stat_result) -> bool:
+    return not (S_ISREG(found.st_mode) or S_ISDIR(found.st_mode))
 
 
 class Job:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from io import FileIO
 
 try:  # the same in half the time, where there is a wheel for the machine
@@ -18,16 +19,21 @@ _PIECE = 64 * 1024  # bytes read at once: most pages, and little enough to be ha
 STDIN = 0
 
 
-def bytes_of(file: str | int, most: int) -> bytes:
-    """The bytes of a file, or of STDIN, as they are. Raises InputError, also for more than `most`."""
+def bytes_of(file: str | int, most: int, waits: bool = True) -> bytes:
+    """The bytes of a file, or of STDIN, as they are; what is not there at once, as in a pipe, only for one who `waits`.
+    Raises InputError, also for more than `most`."""
     try:
-        with open(file, "rb", buffering=0, closefd=file != STDIN) as stream:
+        with open(file, "rb", buffering=0, closefd=file != STDIN, opener=None if waits else _at_once) as stream:
             raw = _read(stream, most + 1)
     except (OSError, ValueError) as error:
         raise InputError(f"unreadable: {getattr(error, 'strerror', None) or error}") from None
     if len(raw) > most:
         raise InputError(f"unreadable: more than {most} bytes")
     return raw
+
+
+def _at_once(file: str, flags: int) -> int:
+    return os.open(file, flags | os.O_NONBLOCK)
 
 
 def _read(stream: FileIO, most: int) -> bytes:

@@ -81,7 +81,8 @@ def extract(page: Page, rules: Rules | None = None) -> Article:
 def body_of(page: Page, rules: Rules | None = None) -> str:
     """The clean body alone, for those who need neither title nor author, dates nor language: empty where there is none.
 
-    A headline repeated over the text is told by the feed's title only. Raises PageError like `extract`.
+    What only tells those is not read: most of the head, and what captions say. A headline repeated over the text is
+    told by the feed's title only. Raises PageError like `extract`.
     """
     try:
         rule, reading = _open(page, rules if rules is not None else load(), head=False)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Mapping
 from functools import cache, lru_cache
 from itertools import product
 from typing import NamedTuple
@@ -93,14 +94,19 @@ def closed_beginnings() -> frozenset[str]:
     return frozenset(line[: 5 if len(line) >= 5 else 3] for line in closed_lines())
 
 
-def by_first_letters(beginnings: str) -> dict[str, tuple[str, ...]]:
-    """What lines may begin with, parted by strokes, under the first two letters: a line is held against one or two."""
+def by_first_letters(text: str) -> dict[str, tuple[str, ...]]:
+    """What lines may begin with, parted by strokes, under its first two letters; a letter alone under that one."""
     found: dict[str, list[str]] = {}
-    for beginning in sorted(beginnings.split("|")):
-        known = found.setdefault(beginning[:2], [])
+    for beginning in sorted(text.split("|")):
+        known = found.get(beginning[0]) or found.setdefault(beginning[:2], [])
         if not (known and beginning.startswith(known[-1])):
             known.append(beginning)
     return {first: tuple(known) for first, known in found.items()}
+
+
+def beginnings(found: Mapping[str, tuple[str, ...]], line: str) -> tuple[str, ...]:
+    """Of those the few that a line can begin with."""
+    return found.get(line[:2]) or found.get(line[:1], ())
 
 
 def closed_group(block: Block) -> Group | None:

@@ -66,14 +66,6 @@ _KEEP_WORDS = vocabulary(
     """content contents main article articles story wrap wrapper wrp container layout page single body entry pusher
     canvas grid row column col well segment theme site"""
 )
-# Words for what stands around other things, and for what is never the text that a page is laid out around.
-_WRAPPERS = vocabulary("wrap wrapper wrp container row column columns col grid segment site")
-_HELD = vocabulary(
-    """nav navbar navigation menu submenu megamenu breadcrumb breadcrumbs footer masthead social socials
-    share shares sharing sharebar related relatedposts relatedpost terkait trending popular recommended recommendation
-    recommendations rekomendasi terpopuler mostpopular mostread outbrain taboola"""
-)
-_DOUBTED = JUNK | KEEP  # of words in one token
 _CARD = "wp-embedded-content"  # WordPress's card of another post: a blockquote with its link
 _EMBED_WORDS = vocabulary("embed embedded oembed tweet")
 _CAPTION_WORDS = vocabulary("caption captions figcaption imagecaption photocaption imageinfo")
@@ -155,7 +147,7 @@ class _Tokens(dict[str | None, int]):
                 words = _words(name, parts, letters)
             for word in words:
                 marks |= _told(word, 0)
-            if marks > _MARKS or marks == _DOUBTED:
+            if marks > _MARKS:
                 marks = _judge(name, words, parts, letters, marks)
         self[token] = marks
         return marks
@@ -197,8 +189,9 @@ def _judge(token: str, words: Sequence[str], parts: Sequence[str], letters: str,
         return POST | AREA | (0 if token.startswith(("blog", "Blog")) else ENTRY)
     if kind == "state" or (told & _SWITCH and not _SWITCHES.isdisjoint(words[1:])):
         return 0
-    if kind:
-        told = _of_builder(words)
+    if kind:  # page builders call every block of an article a widget
+        words = [word for word in words if word in _BUILT]
+        told = _told_by(words)
     if told & _EMBED:  # a quoted post of a social network is a quotation
         return JUNK if token == _CARD else 0
     marks = told & _MARKS
@@ -206,8 +199,6 @@ def _judge(token: str, words: Sequence[str], parts: Sequence[str], letters: str,
         for pair, mark in _PAIRS:
             if pair <= found:
                 marks |= mark
-    if marks == _DOUBTED and _is_wrapper(words):
-        return JUNK
     counted = token[-1] in _DIGITS  # "content2" is one of many
     if told & _CORE and not counted and letters.lower() in _BODIES:
         return marks | BODY
@@ -215,18 +206,11 @@ def _judge(token: str, words: Sequence[str], parts: Sequence[str], letters: str,
     return marks | AREA if first else marks
 
 
-def _of_builder(words: Sequence[str]) -> int:
-    """What the words of a block of a page builder tell: it calls every part of an article a widget."""
+def _told_by(words: Sequence[str]) -> int:
     told = 0
-    for word in _BUILT.intersection(words):
-        told |= _TOLD[word]
+    for word in words:
+        told |= _told(word, 0)
     return told
-
-
-def _is_wrapper(words: Sequence[str]) -> bool:
-    """Whether a token names the wrapper of junk, and no layout: footer-wrap, relatedContainer, site-nav."""
-    kept = _KEEP_WORDS.intersection(words)
-    return bool(kept) and kept <= _WRAPPERS and _JUNK_WORDS.intersection(words) <= _HELD
 
 
 TOKENS = _Tokens()  # by one class token or id

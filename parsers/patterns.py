@@ -15,6 +15,7 @@ from parsers.lines import (
     LINE_LIMIT,
     SAYING,
     bare,
+    beginnings,
     by_first_letters,
     closed_lines,
     folded,
@@ -168,8 +169,7 @@ _AUTHORS_POSTS = (
 # What any of the patterns can begin with, where it is a letter: one look that spares most prose all of them.
 BEGINS = (
     "one thought|reading |sponsored |presented |dukung |dan jangan|pilih |estimasi |waktu |lama |pic.|tweets |https:"
-    "|http:|telegram|pinterest|linkedin|instagram|tumblr|reddit|line|messenger|threads|copy|salin|c |copyright"
-    "|xc|xe|xf|xi|xl|xm|xp|xr|xs|xt|xw|xx"
+    "|http:|telegram|pinterest|linkedin|instagram|tumblr|reddit|line|messenger|threads|copy|salin|x|c |copyright"
     "|hak |komentar|comment|tanggapan|satu |halaman|page|laman|the post|pos|artikel|article|tulisan|dilarang"
     "|situs|this site|website|blog|catatan|sebuah|a post|a video|kiriman|berbagi|bagikan|share|kirim|compartir"
     "|email|enviar|escribe|klik|click|baca|lihat|simak|tonton|dengarkan|cek |berita|topik|video|vidio|foto|info"
@@ -195,7 +195,7 @@ _BULLETS = " >»*•·-–—→▶►➡👉📌🔗✅"
 
 def _may_begin(line: str, bulleted: bool) -> bool:
     """Whether any pattern begins as the line does; closed lines run together may follow a bullet besides."""
-    return line[0].isdecimal() or line.startswith(_BEGINS.get(line[:2], ())) or (bulleted and _opens(line))
+    return line[0].isdecimal() or line.startswith(beginnings(_BEGINS, line)) or (bulleted and _opens(line))
 
 
 def _opens(line: str) -> bool:

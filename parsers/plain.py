@@ -59,7 +59,7 @@ def is_plain(text: str) -> bool:
     if not (end[-1].isalnum() or end[-2:-1].isalnum() or any(map(str.isalnum, end))):
         return False
     low = text[start:_LONGEST_BEGINNING].casefold()
-    begins = _BEGINS.get(low[:2])
+    begins = _BEGINS.get(low[:2]) or _BEGINS.get(low[0])
     if (begins is not None and low.startswith(begins)) or (low[0].isdecimal() and _COUNTS.match(low)):
         return False
     if "  " in low or not low.isprintable():

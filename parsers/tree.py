@@ -183,11 +183,11 @@ class _Walk:
             node = node.next
 
     def _empty(self, node: LexborNode) -> None:
-        """A block that nothing stands in, as the places of advertisements: no row, but it may state a fact."""
+        """A block that nothing stands in, as the places of advertisements: no row, but it may state a time."""
         if self.parts:
             self._flush()
-        if self.gatherer.wants and "itemprop" in (attributes := node.attributes):
-            self.gatherer.of_property(attributes["itemprop"] or "", node, attributes)
+        if self.gatherer.wants and ("itemprop" in (attributes := node.attributes) or "title" in attributes):
+            self._marks(attributes, node)
 
     def _leave_strong(self) -> None:
         self.strong_depth -= 1

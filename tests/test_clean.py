@@ -522,6 +522,14 @@ def test_a_line_is_asked_by_every_test_for_its_beginning(first: str, call: str) 
 def test_closed_lines_after_a_bullet_are_composite() -> None:
     """ "• Redaksi Redaksi" is a footer, also where no pattern begins with its first word."""
     assert pattern_rule(Block(BlockKind.PARAGRAPH, "• Redaksi Redaksi")) == "composite"
+
+
+@pytest.mark.parametrize(
+    "text", ["X Facebook WhatsApp", "X (Twitter) Facebook Telegram", "X, Salin tautan", "X| Email"]
+)
+def test_closed_lines_after_the_shortest_are_composite(text: str) -> None:
+    assert not is_plain(text)
+    assert pattern_rule(Block(BlockKind.PARAGRAPH, text)) == "composite"
     assert pattern_rule(Block(BlockKind.PARAGRAPH, "• Redaksi kami buka")) is None
 
 

@@ -188,13 +188,25 @@ def test_help_loads_no_database_and_no_http_client(arguments: list[str]) -> None
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("closed", [False, True])
 @pytest.mark.parametrize(
-    "verb", ["extract PAGE", "extract -h", "entries ingest/feeds.opml", "site check kompas.com", "--version"]
+    "verb",
+    [
+        "extract PAGE",
+        "extract LONG PAGE PAGE",
+        "extract -h",
+        "entries ingest/feeds.opml",
+        "site check kompas.com",
+        "--version",
+    ],
 )
 def test_an_output_that_cannot_be_written_is_one_line(verb: str, closed: bool, unbuffered: str, tmp_path: Path) -> None:
     page = tmp_path / "a.html"
     page.write_text("<p>Sawah</p>", "utf-8")
+    (tmp_path / "b.html").write_text(
+        f"<article>{'<p>Air naik ke sawah di tepi sungai itu.</p>' * 500}</article>", "utf-8"
+    )
     where = ">&-" if closed else ">/dev/full"
-    script = f"exec {sys.executable} -c 'import cli; cli.main()' {verb.replace('PAGE', str(page))} {where}"
+    verb = verb.replace("PAGE", str(page)).replace("LONG", str(tmp_path / "b.html"))
+    script = f"exec {sys.executable} -c 'import cli; cli.main()' {verb} {where}"
     clean = {name: value for name, value in os.environ.items() if not name.startswith("KLIPING_")}
     environment = {**clean, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": unbuffered}
     done = subprocess.run(["sh", "-c", script], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)

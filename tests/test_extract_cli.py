@@ -21,6 +21,7 @@ from ingest import crew
 from ingest.crew import AHEAD
 from ingest.fileline import ANSWER_BYTES, Job, Line, Ticket
 from ingest.notices import ANSWER
+from ingest.pagefile import bytes_of
 from kliping.errors import SandboxCrash
 from kliping.settings import MIB
 
@@ -181,6 +182,20 @@ def test_a_folder_and_a_link_to_a_page(page: str, tmp_path: Path) -> None:
     code, found = run(page, str(tmp_path), str(link), page)
     assert (code, [line["error"] for line in found]) == (1, [None, "unreadable: Is a directory", None, None])
     assert found[2]["body"] == found[0]["body"]
+
+
+def test_only_what_may_keep_its_reader_waiting_is_for_the_parent(page: str, tmp_path: Path) -> None:
+    link, pipe = tmp_path / "tautan.html", tmp_path / "pipa"
+    link.symlink_to(page)
+    os.mkfifo(pipe)
+    files = {page: True, str(link): True, str(tmp_path): True, str(tmp_path / "tidak-ada"): True, str(pipe): False}
+    assert {file: Ticket(file, None).is_plain for file in (*files, "-")} == files | {"-": False}
+
+
+def test_a_file_that_became_a_pipe_keeps_no_child_waiting(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipa"
+    os.mkfifo(pipe)
+    assert bytes_of(str(pipe), 10, waits=False) == b""
 
 
 def test_a_file_name_that_is_not_utf8_is_still_json(tmp_path: Path) -> None:

@@ -258,14 +258,9 @@ def test_wrappers_that_are_entered(wrapper: str) -> None:
     assert lines(f"<div {wrapper}><p>isi</p></div>") == ["isi"]
 
 
-@pytest.mark.parametrize("name", ["footer-wrap", "relatedContainer", "site-nav", "social_row", "berita-terkait-wrap"])
-def test_wrappers_of_junk_are_not_entered(name: str) -> None:
-    assert lines(f"<div class='{name}'><p>Bagikan</p></div><p>isi</p>") == ["isi"]
-    assert lines(f"<div class='{name} content'><p>isi</p></div>") == ["isi"]
-
-
-def test_an_empty_block_ends_the_one_before_and_may_state_a_fact() -> None:
-    read = tree.read(b"<div>satu<div id=slot></div>dua<div itemprop=datePublished content=2019-04-20></div></div>")
+@pytest.mark.parametrize("said", ["itemprop=datePublished content=2019-04-20", "class=published title=2019-04-20"])
+def test_an_empty_block_ends_the_one_before_and_may_state_a_time(said: str) -> None:
+    read = tree.read(f"<div>satu<div id=slot></div>dua<div {said}></div></div>".encode())
     assert [line.text for line in read.lines] == ["satu", "dua"]
     assert [read.name(index) for index in range(len(read.rows))] == ["html", "body", "div"]
     assert read.head.times == (("2019-04-20", ""),)
