@@ -129,46 +129,39 @@ _AMP = "amp-wp-"  # what WordPress puts before its own names on AMP pages
 _LIMIT = 16_384
 
 
-class _Tokens(dict[str | None, int]):
-    """Verdicts by class token or id: one look-up where it was seen before, which on a site's pages nearly all were.
-
-    Most are seen for the first time on a site's first page, so what costs most is asked last.
+class _Verdicts(dict[str | None, int]):
+    """Verdicts by class attribute or id, and by each of their tokens: one look-up where it was seen before, which on a
+    site's pages nearly all were. Most are seen for the first time on its first page, so what costs most is asked last.
     """
 
-    def __missing__(self, token: str | None) -> int:
-        if len(self) > _LIMIT:
-            self.clear()
-        marks = 0
-        if token:
-            name = token.removeprefix(_AMP) if token[0] == "a" else token
-            words: Sequence[str] = (parts := name.rstrip(_DIGITS).replace("_", "-").split("-"))
-            letters = "".join(parts)
-            if not (letters.islower() and letters.isalpha()):
-                words = _words(name, parts, letters)
-            for word in words:
-                marks |= _told(word, 0)
-            if marks > _MARKS:
-                marks = _judge(name, words, parts, letters, marks)
-        self[token] = marks
-        return marks
-
-
-class _Classes(dict[str | None, int]):
-    """Verdicts by a whole class attribute."""
-
     def __missing__(self, value: str | None) -> int:
-        if len(self) > _LIMIT:
-            self.clear()
         marks = 0
         for token in value.split() if value else ():
-            marks |= TOKENS[token]
+            known = self.get(token)
+            if known is None:
+                if len(self) > _LIMIT:
+                    self.clear()
+                known = self[token] = _verdict(token)
+            marks |= known
         self[value] = marks
         return marks
 
 
 def of_token(token: str) -> int:
     """The marks of one class token or id."""
-    return TOKENS[token]
+    return VERDICTS[token]
+
+
+def _verdict(token: str) -> int:
+    name = token.removeprefix(_AMP) if token[0] == "a" else token
+    words: Sequence[str] = (parts := name.rstrip(_DIGITS).replace("_", "-").split("-"))
+    letters = "".join(parts)
+    if not (letters.islower() and letters.isalpha()):
+        words = _words(name, parts, letters)
+    marks = 0
+    for word in words:
+        marks |= _told(word, 0)
+    return marks if marks <= _MARKS else _judge(name, words, parts, letters, marks)
 
 
 def _words(token: str, parts: Sequence[str], letters: str) -> Sequence[str]:
@@ -213,5 +206,4 @@ def _told_by(words: Sequence[str]) -> int:
     return told
 
 
-TOKENS = _Tokens()  # by one class token or id
-CLASSES = _Classes()  # by a whole class attribute
+VERDICTS = _Verdicts()

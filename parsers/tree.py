@@ -46,7 +46,7 @@ _NEVER_JUNK = mark.POST | mark.BODY | mark.PROPERTY
 _RARE = mark.vocabulary("itemprop style hidden aria-hidden")  # attributes with a meaning, beside class and id
 _NOT_SHOWN = re.compile(r"display\s*:\s*none").search
 
-_CLASSES, _TOKENS, _CAPTURED = mark.CLASSES, mark.TOKENS, mark.CAPTURED
+_VERDICTS, _CAPTURED = mark.VERDICTS, mark.CAPTURED
 _tuple = tuple.__new__  # what a NamedTuple's own __new__ calls, at a third of the time
 
 Splitter = Callable[[str, Attributes], object]
@@ -138,10 +138,10 @@ class _Walk:
                     marks = 0
                     if attributes := node.attributes:
                         value = attributes.get("class")
-                        marks = _CLASSES[value]
+                        marks = _VERDICTS[value]
                         if value is None or len(attributes) > 1:  # most have a class alone
                             if "id" in attributes:
-                                marks |= _TOKENS[attributes["id"]]
+                                marks |= _VERDICTS[attributes["id"]]
                             if not rare.isdisjoint(attributes):
                                 marks |= self._rare_marks(attributes, node)
                         if marks & _CAPTURED:
@@ -283,10 +283,10 @@ class _Walk:
     def _marks(self, attributes: Attributes, node: LexborNode) -> int:
         """The marks of an element; what it says of the article's head is caught on the way."""
         value = attributes.get("class")
-        marks = _CLASSES[value]
+        marks = _VERDICTS[value]
         if value is None or len(attributes) > 1:
             if "id" in attributes:
-                marks |= _TOKENS[attributes["id"]]
+                marks |= _VERDICTS[attributes["id"]]
             if not _RARE.isdisjoint(attributes):
                 marks |= self._rare_marks(attributes, node)
         if marks & mark.CAPTURED:
