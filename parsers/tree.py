@@ -111,7 +111,7 @@ class _Walk:
         cost of the walk: the marks of a block are taken here as `_marks` does.
         """
         parts, last, lines, rows, flush = self.parts, self.last, self.lines, self.rows, self._flush
-        enter_of, kind_of, rare, special = _ENTER.get, _KIND_OF.get, _RARE, _SPECIAL
+        enters, kinds, known, rare, special = _ENTER, _KIND_BY, len(_ENTER), _RARE, _SPECIAL
         attributes = root.attributes
         nodes, codes = [root], [self._open(root, root.tag_id, attributes, self._marks(attributes, root))]
         node = root.first_child
@@ -123,7 +123,7 @@ class _Walk:
                         parts.append(node.text_content or "")
                     node = node.next
                     continue
-                enter = enter_of(number)
+                enter = enters[number] if number < known else None
                 if enter is not None:
                     code = enter(self, node, number)
                     if code == _CLOSED:
@@ -154,7 +154,7 @@ class _Walk:
                     else:
                         if parts:
                             flush()
-                        code, kind = self.current, kind_of(number)
+                        code, kind = self.current, kinds[number] if number < known else None
                         if kind is None:
                             kind = rows[code].kind
                             if kind is CELL:
@@ -388,11 +388,13 @@ class _Walk:
         return _CLOSED
 
 
-# How the walk enters an element, by its number; those that are not here are blocks.
-_ENTER: dict[int, Callable[[_Walk, LexborNode, int], int]] = {
-    _BY_NAME[name]: getattr(_Walk, f"_{role}") for role, names in tags.ROLES.items() for name in names.split()
-}
-_ENTER[_COMMENT] = _Walk._skip
+# How the walk enters an element, by its number, which costs half of a dict's look-up; None for blocks, as are tags that
+# HTML does not know, whose numbers are higher.
+_ROLE_OF = {_COMMENT: "skip"} | {_BY_NAME[name]: role for role, names in tags.ROLES.items() for name in names.split()}
+_ENTER: list[Callable[[_Walk, LexborNode, int], int] | None] = [
+    getattr(_Walk, f"_{_ROLE_OF[number]}") if number in _ROLE_OF else None for number in range(max(TAG_NAMES) + 1)
+]
+_KIND_BY = [_KIND_OF.get(number) for number in range(len(_ENTER))]
 # What reads the elements without text; where the text alone is wanted, those that tell the headline it stands below.
 _FACTS = {_BY_NAME[name]: reader for name, reader in READERS.items()}
 _TITLE = {_BY_NAME[name]: READERS[name] for name in ("title", "meta", "noscript")}
