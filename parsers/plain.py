@@ -56,7 +56,7 @@ def is_plain(text: str) -> bool:
     start, end = 0 if text[:1].isalnum() else _start(text), text[-4:]
     if start < 0 or ")" in end or "]" in end or end[-1] in _POINTS:
         return False
-    if not (end[-1].isalnum() or end[-2:-1].isalnum() or any(map(str.isalnum, end))):
+    if not (end[0].isalnum() or any(map(str.isalnum, end))):
         return False
     low = text[start:_LONGEST_BEGINNING].casefold()
     begins = _BEGINS.get(low[:2]) or _BEGINS.get(low[0])
