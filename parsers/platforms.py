@@ -6,7 +6,8 @@ import re
 
 BLOGGER, WORDPRESS = "blogspot.com", "wordpress"
 
-_WINDOW = 24_576  # bytes, without the text of scripts and styles: both load theirs from the head
+# Bytes, without the text of scripts and styles: both load theirs from the head, and name themselves at its top.
+_WINDOW, _TOP = 24_576, 8192
 # Each pattern begins with letters that are rare elsewhere: a search for those is faster than several plain ones.
 _WORDPRESS_FILES = re.compile(rb"/wp-(?:content|includes)/")
 _WORDPRESS_NAME = b'content="WordPress'
@@ -16,8 +17,8 @@ _BLOGGER_BODY = (b"post-body", b"articleBody", b"blog-posts", b"post hentry")
 
 def detect(html: bytes) -> str | None:
     """The platform by name; a page that merely links to a blog of the kind is not of it."""
-    if _WORDPRESS_FILES.search(html, 0, _WINDOW) or html.find(_WORDPRESS_NAME, 0, _WINDOW) >= 0:
+    if _WORDPRESS_FILES.search(html, 0, _WINDOW) or html.find(_WORDPRESS_NAME, 0, _TOP) >= 0:
         return WORDPRESS
-    if _BLOGGER_ADDRESS.search(html, 0, _WINDOW) and any(sign in html for sign in _BLOGGER_BODY):
+    if _BLOGGER_ADDRESS.search(html, 0, _TOP) and any(sign in html for sign in _BLOGGER_BODY):
         return BLOGGER
     return None
