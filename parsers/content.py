@@ -304,7 +304,7 @@ def _matches(tree: Tree, selector: Selector, having: dict[str, tuple[str, list[s
     """The elements that a selector means; `having` keeps the values of an attribute for the next."""
     rows = tree.rows
     if not selector.tests:
-        return [i for i, row in enumerate(rows) if row.attributes and tree.name(i) == selector.tag]
+        return [i for i in range(len(rows)) if tree.name(i) == selector.tag]
     name, _, wanted = selector.tests[0]
     if name not in having:
         values = [row.attributes.get(name) or "" for row in rows]

@@ -102,6 +102,12 @@ def test_a_rule_with_a_verified_selector_wins_and_one_without_yields() -> None:
     assert chosen(html, rule_of('body = [".isi"]'))[0].by == "a.com .isi"
 
 
+@pytest.mark.parametrize("tag", ["article", "article class=isi"])
+def test_a_selector_may_be_a_tag_alone(tag: str) -> None:
+    html = f"<div><p>{P}</p></div><{tag}><p>{P * 5}</p></article>"
+    assert chosen(html, rule_of('body = ["article"]'))[0].by == "a.com article"
+
+
 def test_parts_of_one_text_are_joined_and_other_posts_are_not() -> None:
     parts = (
         f"<article><div><div class=t><p>{P * 4}</p></div></div><div><div class=t><p>{P * 3}</p></div></div></article>"
